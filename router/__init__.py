@@ -1,0 +1,1 @@
+"""Connectors: a streaming event router and connector runtime on Apache Kafka."""
