@@ -1,0 +1,64 @@
+"""How a connector declares itself: one object per package, found by its entry point."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from router.api.sink import Sink
+from router.api.source import Receiver
+
+
+class ConnectorConfig(BaseModel):
+    """The base of every connector's configuration: frozen, extra keys refused, inputs kept out of errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Guarantee(StrEnum):
+    """What a connector promises, and the conformance suite proves."""
+
+    AT_LEAST_ONCE = "at_least_once"
+    EXACTLY_ONCE = "exactly_once"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverConnector:
+    """A source that others push to.
+
+    open: takes a validated `config` and the source's name; raises `ConnectorError` (CONFIG) if a secret cannot be
+    used.
+    path: where on the ingress port the endpoint lives, from its configuration.
+    """
+
+    name: str
+    version: str
+    summary: str
+    config: type[ConnectorConfig]
+    open: Callable[[Any, str], Receiver]
+    path: Callable[[Any], str]
+
+
+@dataclass(frozen=True, slots=True)
+class SinkConnector:
+    """A sink.
+
+    open: an async context manager that takes a validated `config` and the sink's name, connects, yields the sink
+    and disconnects.
+    hosts: the `host:port` addresses that the configuration makes it talk to; they must be within its scopes.
+    max_batch_events: how many events `write` takes at most.
+    max_in_flight: how many calls of `write` may run at once in a partition; keys never overtake themselves.
+    """
+
+    name: str
+    version: str
+    summary: str
+    config: type[ConnectorConfig]
+    open: Callable[[Any, str], AbstractAsyncContextManager[Sink]]
+    hosts: Callable[[Any], tuple[str, ...]]
+    guarantee: Guarantee
+    max_batch_events: int
+    max_in_flight: Callable[[Any], int] = lambda _config: 1

@@ -1,0 +1,46 @@
+"""What a source hands over: records, and how far it has read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The Avro schema of a record's data, as parsed JSON. Streams with the same schema share one object."""
+
+    avro: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One event as a source saw it, in the words of CloudEvents 1.0. The runtime adds the rest of the envelope.
+
+    id: the event's id at its origin; with tenant and source it makes the idempotency key.
+    type: what happened, such as `order.paid`.
+    data: the body's bytes, kept byte-exact, or, with `schema`, a mapping that the schema describes.
+    time: when it happened, with a time zone; None if the origin does not say.
+    subject: what it happened to; the ordering key unless a route says otherwise.
+    headers: request or message headers that rules may match, names in lower case, without any secret.
+    traceparent: the W3C trace context that the event arrived with.
+    """
+
+    id: str
+    type: str
+    data: bytes | Mapping[str, Any] | None
+    time: datetime | None = None
+    subject: str | None = None
+    datacontenttype: str | None = None
+    schema: Schema | None = None
+    tenant: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Where a source will go on in a stream: the next unread position, as JSON that a person can read and edit."""
+
+    stream: str
+    position: Mapping[str, Any]

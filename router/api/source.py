@@ -1,0 +1,61 @@
+"""The contract of sources: those that fetch, and those that others push to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from router.api.record import Checkpoint, Record
+
+
+class Emit(Protocol):
+    """How a source hands records over; made by the runtime, called by the source."""
+
+    async def __call__(self, records: Sequence[Record], *, checkpoint: Checkpoint | None = None) -> None:
+        """Publish the records and, in the same transaction, the checkpoint.
+
+        Returning promises that all of it is durable. Raising `ConnectorError` promises nothing: offer the same
+        records again. It waits while the brokers take no more, which is the source's back-pressure.
+        """
+        ...
+
+
+class Source(Protocol):
+    """A source that fetches: it reads its origin and emits, until cancelled."""
+
+    async def run(self, emit: Emit) -> None:
+        """Called once per assignment, in a task of its own; may wait for as long as it likes.
+
+        Return when the origin is exhausted. Raise `ConnectorError` for what the taxonomy knows; anything else
+        stops the connector. It must never move its position at the origin before `emit` has returned.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it arrived, complete: body in full, header names in lower case, each value as sent.
+
+    headers keeps duplicates and order. received_at is seconds since the epoch.
+    """
+
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    received_at: float
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """All values of the header, given in lower case."""
+        return tuple([value for key, value in self.headers if key == name])
+
+
+class Receiver(Protocol):
+    """A source that others push to. The runtime owns the port, the limits, the durable write and the answer."""
+
+    def receive(self, request: Request) -> Sequence[Record]:
+        """Verify the request and turn it into records; pure, no I/O, no waiting.
+
+        Called for every request whose path is the receiver's. Whatever the bytes, it either returns or raises
+        `ConnectorError`, whose reason decides the status of the answer. No secret may enter a record.
+        """
+        ...
