@@ -1,0 +1,87 @@
+"""`router check`: validate a configuration without touching anything."""
+
+import json
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from router.api import ConnectorError
+from router.cli.console import out, warn
+from router.cli.summary import summary
+from router.config.environment import environment
+from router.config.faults import ConfigError, Fault
+from router.config.load import Loaded, load
+from router.config.secrets import SecretStore
+
+
+class Output(StrEnum):
+    """How the faults are shown."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+def check(
+    path: Annotated[Path, typer.Argument(help="The configuration: a YAML file, or a directory of them.")],
+    output: Annotated[Output, typer.Option(help="`table` for people, `json` for a list of faults on stdout.")] = (
+        Output.TABLE
+    ),
+    secrets: Annotated[
+        bool, typer.Option("--secrets", help="Also refuse secrets that are missing here or cannot be used.")
+    ] = False,
+) -> None:
+    """Validate a configuration offline and report every fault at once (exit status 2)."""
+    try:
+        loaded = _checked(path, secrets=secrets)
+    except ConfigError as error:
+        if output is not Output.JSON:
+            raise
+        print(json.dumps([fault.as_dict() for fault in error.faults], indent=2))
+        raise typer.Exit(2) from None
+    if output is Output.JSON:
+        print("[]")
+    else:
+        _show(path, loaded)
+
+
+def _checked(path: Path, *, secrets: bool) -> Loaded:
+    store = SecretStore(environment())
+    loaded = load(path, resolve=store.resolve)
+    missing = list(_missing(loaded, store))
+    if secrets:
+        faults = missing or list(_unusable(loaded))
+        if faults:
+            raise ConfigError(faults)
+    for fault in missing:
+        warn(f"{fault.message} It is used by {fault.path}.")
+    return loaded
+
+
+def _missing(loaded: Loaded, store: SecretStore) -> Iterator[Fault]:
+    for use in loaded.secrets:
+        try:
+            store.resolve(use.reference)
+        except ConnectorError as error:
+            yield Fault(error.reason, use.path, error.message, error.fix, use.file, use.line)
+
+
+def _unusable(loaded: Loaded) -> Iterator[Fault]:
+    """Opening a receiver touches nothing, but refuses secrets that its scheme cannot use."""
+    for name, source in loaded.sources.items():
+        try:
+            source.connector.open(source.config, name)
+        except ConnectorError as error:
+            yield Fault(error.reason, f"sources.{name}.config", error.message, error.fix)
+
+
+def _show(path: Path, loaded: Loaded) -> None:
+    out.print(summary(loaded))
+    counts = ", ".join(
+        f"{len(entries)} {kind if len(entries) != 1 else kind.removesuffix('s')}"
+        for kind, entries in (("sources", loaded.sources), ("sinks", loaded.sinks))
+    )
+    out.print(Text.assemble((path.name or str(path), "bold green"), f" is valid: {counts}."))

@@ -1,0 +1,79 @@
+"""What must hold between the parts of a configuration."""
+
+from collections.abc import Iterator, Mapping
+
+from router.api import Reason
+from router.config.faults import KeyPath
+from router.config.files import Configuration
+from router.config.loaded import LoadedSink, LoadedSource
+from router.config.models import Pipeline, SinkSettings
+from router.config.names import consumer_group
+
+_EVERY_INTERFACE = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104  recognised, not bound
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "0.0.0.0")  # noqa: S104
+
+
+def check_paths(configuration: Configuration, sources: Mapping[str, LoadedSource]) -> None:
+    """No two endpoints share a path."""
+    owners: dict[str, str] = {}
+    for name, source in sources.items():
+        path = source.connector.path(source.config)
+        first = owners.setdefault(path, name)
+        if first != name:
+            configuration.refuse(
+                Reason.CONFIG_KEY_DUPLICATE,
+                _setting(configuration, ("sources", name, "config"), "path"),
+                f"The source {first} has the same path.",
+                "Give each source a path of its own.",
+            )
+
+
+def check_groups(configuration: Configuration, pipeline: str, sinks: Mapping[str, SinkSettings]) -> None:
+    """No two sinks share a consumer group: each would get a part of the events only."""
+    owners: dict[str, str] = {}
+    for name, settings in sinks.items():
+        group = consumer_group(pipeline, name, settings.delivery.group)
+        first = owners.setdefault(group, name)
+        if first != name:
+            configuration.refuse(
+                Reason.CONFIG_KEY_DUPLICATE,
+                ("sinks", name, "delivery", "group"),
+                f"The sink {first} has the same consumer group, so that each would get a part of the events only.",
+                "Give each sink a group of its own, or leave it out.",
+            )
+
+
+def check_loops(configuration: Configuration, pipeline: Pipeline, sinks: Mapping[str, LoadedSink]) -> None:
+    """No sink delivers to this pipeline's own ports."""
+    own = set(_addresses(pipeline.ingress.host, pipeline.ingress.port))
+    own |= set(_addresses(pipeline.admin.host, pipeline.admin.port))
+    for name, sink in sinks.items():
+        if own.intersection(host.lower() for host in sink.connector.hosts(sink.config)):
+            configuration.refuse(
+                Reason.CONFIG_INVALID,
+                _setting(configuration, ("sinks", name, "config"), "url"),
+                "The sink would deliver to this pipeline's own port: events would go round for ever.",
+                "Deliver somewhere else, or move `ingress.port` or `admin.port`.",
+            )
+
+
+def check_ports(configuration: Configuration, pipeline: Pipeline) -> None:
+    """The two servers do not want the same port."""
+    if pipeline.ingress.port == pipeline.admin.port:
+        configuration.refuse(
+            Reason.CONFIG_INVALID,
+            ("admin", "port"),
+            "`ingress.port` and `admin.port` are the same.",
+            "Give each its own port.",
+        )
+
+
+def _addresses(host: str, port: int) -> Iterator[str]:
+    yield f"{host.lower()}:{port}"
+    if host in _EVERY_INTERFACE or host.lower() in _LOOPBACK:
+        yield from (f"{name}:{port}" for name in _LOOPBACK)
+
+
+def _setting(configuration: Configuration, path: KeyPath, key: str) -> KeyPath:
+    """The path with the key, where the configuration has it."""
+    return (*path, key) if (*path, key) in configuration.places else path

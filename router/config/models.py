@@ -1,0 +1,150 @@
+"""The shape of a configuration file: sources, routes and sinks, nested by concern."""
+
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from router.config.names import host_port, plain_name, scoped, secret_reference, topic_name
+
+Name = Annotated[str, AfterValidator(plain_name)]
+TopicName = Annotated[str, AfterValidator(topic_name)]
+ScopedTopic = Annotated[str, AfterValidator(scoped), AfterValidator(topic_name)]
+ScopedSecret = Annotated[str, AfterValidator(scoped), AfterValidator(secret_reference)]
+ScopedHost = Annotated[str, AfterValidator(scoped), AfterValidator(host_port)]
+
+
+class Model(BaseModel):
+    """Frozen, extra keys refused, and the input kept out of error messages, since it may be a secret."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class TopicSettings(Model):
+    """How topics are created; an existing topic is never altered."""
+
+    partitions: int = Field(4, ge=1, le=1000, description="Partitions of a new topic.")
+    replication_factor: int = Field(1, ge=1, le=15, description="Replicas of each partition.")
+    min_insync_replicas: int = Field(1, ge=1, le=15, description="Replicas that must have a record before it counts.")
+    retention_hours: int = Field(168, ge=1, description="How long records are kept.")
+
+    @model_validator(mode="after")
+    def _replicas_suffice(self) -> Self:
+        if self.min_insync_replicas > self.replication_factor:
+            message = "min_insync_replicas exceeds replication_factor, so that nothing could be written"
+            raise ValueError(message)
+        return self
+
+
+class KafkaSettings(Model):
+    """Where the brokers and the schema registry are."""
+
+    bootstrap_servers: str = Field(min_length=1, description="`host:port` of one or more brokers, with commas.")
+    registry_url: str = Field(
+        pattern=r"^https?://",
+        description="The schema registry's address (Confluent's API, such as `http://host:8081`).",
+    )
+    topics: TopicSettings = TopicSettings()
+
+
+class IngressSettings(Model):
+    """The HTTP port that webhooks are pushed to."""
+
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: int = Field(8080, ge=1, le=65535, description="The port to listen on.")
+    processes: int = Field(1, ge=1, le=64, description="Processes that share the port (SO_REUSEPORT).")
+    max_body_bytes: int = Field(
+        1_048_576, ge=1, le=64 * 1_048_576, description="The largest body, after decompression."
+    )
+    request_timeout_seconds: float = Field(10, gt=0, description="How long head and body of a request may take.")
+
+
+class AdminSettings(Model):
+    """The port of metrics and health. Further processes of a role take the next ports."""
+
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: int = Field(9464, ge=1, le=65535, description="The first port of `/metrics`, `/livez` and `/readyz`.")
+
+
+class Scopes(Model):
+    """What a connector may touch; it gets nothing else, and without scopes it is refused."""
+
+    topics: tuple[ScopedTopic, ...] = Field(
+        min_length=1, description="Topics that it may write (sources) or read (sinks)."
+    )
+    secrets: tuple[ScopedSecret, ...] = Field((), description="Secret references that it may use.")
+    hosts: tuple[ScopedHost, ...] = Field((), description="`host:port` addresses that it may connect to.")
+
+
+class Route(Model):
+    """One rule: the first whose `when` holds decides. The last one must have no `when`."""
+
+    when: str | None = Field(
+        None, description="A CEL expression over `type, id, subject, tenant, source, headers, data`."
+    )
+    topic: TopicName | None = Field(None, description="The topic to publish to.")
+    drop: bool = Field(False, description="Count the record as filtered instead of publishing it.")
+    key: str | None = Field(
+        None, description="A CEL expression for the ordering key; default: the subject, else the id."
+    )
+
+
+class SourceSettings(Model):
+    """A source and where its records go."""
+
+    connector: str = Field(description="The connector's name, such as `webhook`.")
+    scopes: Scopes
+    config: dict[str, Any] = Field(default_factory=dict, description="The connector's own settings.")
+    tenant: str | None = Field(None, max_length=128, description="The tenant that all its records belong to.")
+    routes: tuple[Route, ...] = Field(min_length=1, description="Rules in order; the first match decides.")
+
+
+class RetrySettings(Model):
+    """Jittered exponential back-off, and for how long where giving up is allowed at all."""
+
+    initial_seconds: float = Field(0.5, gt=0, le=60, description="The first delay; each next one doubles.")
+    max_seconds: float = Field(30, gt=0, le=3600, description="The longest delay.")
+    give_up_after_seconds: float = Field(
+        300, ge=0, description="When errors of action `retry_then_dead_letter` are dead-lettered."
+    )
+
+    @model_validator(mode="after")
+    def _delays_grow(self) -> Self:
+        if self.initial_seconds > self.max_seconds:
+            message = "initial_seconds exceeds max_seconds"
+            raise ValueError(message)
+        return self
+
+
+class DeliverySettings(Model):
+    """How a sink's agent delivers."""
+
+    group: str | None = Field(None, max_length=249, description="The consumer group; default `<pipeline>.<sink>`.")
+    max_batch_events: int | None = Field(
+        None, ge=1, le=100_000, description="Fewer events a write than the connector takes."
+    )
+    max_buffered_events: int = Field(20_000, ge=1, description="Events held per partition before it is paused.")
+    max_buffered_bytes: int = Field(
+        33_554_432, ge=1_048_576, description="Bytes held per partition before it is paused."
+    )
+    retry: RetrySettings = RetrySettings()
+
+
+class SinkSettings(Model):
+    """A sink and what it consumes."""
+
+    connector: str = Field(description="The connector's name, such as `postgres`.")
+    topics: tuple[TopicName, ...] = Field(min_length=1, description="The topics to deliver.")
+    scopes: Scopes
+    config: dict[str, Any] = Field(default_factory=dict, description="The connector's own settings.")
+    delivery: DeliverySettings = DeliverySettings()
+
+
+class Pipeline(Model):
+    """A whole configuration: one file, or the files of a directory taken together."""
+
+    name: Name = Field(description="The pipeline's name, in lower case; the prefix of its groups.")
+    kafka: KafkaSettings
+    ingress: IngressSettings = IngressSettings()
+    admin: AdminSettings = AdminSettings()
+    sources: dict[Name, SourceSettings] = Field(default_factory=dict, description="Sources by name.")
+    sinks: dict[Name, SinkSettings] = Field(default_factory=dict, description="Sinks by name.")

@@ -1,0 +1,80 @@
+"""The names that a configuration may give, and those that the runtime derives from them.
+
+A ValueError whose text begins with a reason in lower case (`scope_required: ...`) is reported with that reason.
+"""
+
+import re
+
+from router.api.secret import REFERENCE
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_TOPIC = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,199}")
+_INTERNAL = (".dlq", ".replay")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_FILE = re.compile(r"/(?!.*(^|/)\.\.(/|$))[^\x00-\x1f]+")
+_HOST_PORT = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
+
+
+def plain_name(name: str) -> str:
+    """The name of a pipeline, source or sink, if it can be part of topic and group names. Raises ValueError."""
+    if not _NAME.fullmatch(name):
+        message = "a name begins with a lower-case letter and has at most 63 lower-case letters, digits and dashes"
+        raise ValueError(message)
+    return name
+
+
+def topic_name(name: str) -> str:
+    """The name, if people may use it for a topic: no internal topics, no tricks with paths. Raises ValueError."""
+    if not _TOPIC.fullmatch(name) or ".." in name:
+        message = "must start with a letter or digit and have at most 200 letters, digits, dots, dashes or underscores"
+        raise ValueError(message)
+    if name.endswith(_INTERNAL):
+        message = "must not end in .dlq or .replay: these topics are the runtime's own"
+        raise ValueError(message)
+    return name
+
+
+def scoped(entry: str) -> str:
+    """The entry of a scope, if it names one thing. Raises ValueError."""
+    if "*" in entry:
+        message = "scope_required: a scope names each thing that it allows; wildcards are refused"
+        raise ValueError(message)
+    return entry
+
+
+def secret_reference(text: str) -> str:
+    """The text, if it is a reference to a variable or an absolute path. Raises ValueError, without the text."""
+    match = REFERENCE.fullmatch(text)
+    if match is None:
+        message = "secret_literal: must be a reference such as ${env:NAME} or ${file:/path}, not the secret itself"
+        raise ValueError(message)
+    if match["store"] == "env" and not _VARIABLE.fullmatch(match["name"]):
+        message = "must name an environment variable: letters, digits and underscores"
+        raise ValueError(message)
+    if match["store"] == "file" and not _FILE.fullmatch(match["name"]):
+        message = "must name an absolute path without `..`"
+        raise ValueError(message)
+    return text
+
+
+def host_port(text: str) -> str:
+    """The text, if it is `host:port`. Raises ValueError."""
+    if not _HOST_PORT.fullmatch(text):
+        message = "must be `host:port`, such as `127.0.0.1:5432`"
+        raise ValueError(message)
+    return text
+
+
+def dead_letter_topic(pipeline: str, sink: str) -> str:
+    """The topic of the sink's dead letters."""
+    return f"{pipeline}.{sink}.dlq"
+
+
+def replay_topic(pipeline: str, sink: str) -> str:
+    """The topic through which dead letters come back to this sink only."""
+    return f"{pipeline}.{sink}.replay"
+
+
+def consumer_group(pipeline: str, sink: str, configured: str | None) -> str:
+    """The sink's consumer group."""
+    return configured or f"{pipeline}.{sink}"
