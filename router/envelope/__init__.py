@@ -1,0 +1,1 @@
+"""Envelopes: their schema, their encoding, and the registry that knows both."""
