@@ -1,0 +1,155 @@
+"""A sink's agent: consumes its topics and delivers every partition that the group gives it."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from router.api import ConnectorError, Reason, Sink, TopicPartition
+from router.delivery.backoff import Backoff
+from router.delivery.dead_letter import Refusal, dead_letter
+from router.delivery.observer import DeliveryObserver
+from router.delivery.partition import Limits, PartitionWorker, Wiring
+from router.delivery.reader import Reader
+from router.delivery.stage import Stage
+from router.delivery.writer import Writer
+from router.envelope.registry import Registry
+from router.kafka.clients import consumer as consumer_settings
+from router.kafka.consumer import Consumed, GroupConsumer, Place
+from router.kafka.producer import AsyncProducer
+from router.kafka.topics import Topics
+
+_FETCH_EVENTS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSettings:
+    """What distinguishes one sink's agent from another's. drain_seconds: how long writes may finish at a stop."""
+
+    sink: str
+    connector_version: str
+    bootstrap_servers: str
+    group: str
+    topics: tuple[str, ...]
+    replay_topic: str
+    dead_letter_topic: str
+    limits: Limits
+    backoff: Backoff
+    give_up_after_seconds: float
+    drain_seconds: float = 5.0
+
+
+class SinkAgent:
+    """Runs until stopped or until an error that waiting does not mend."""
+
+    def __init__(
+        self,
+        settings: AgentSettings,
+        sink: Sink,
+        registry: Registry,
+        topics: Topics,
+        producer: AsyncProducer,
+        observer: DeliveryObserver,
+    ) -> None:
+        self._settings = settings
+        self._sink = sink
+        self._registry = registry
+        self._topics = topics
+        self._producer = producer
+        self._observer = observer
+        self._workers: dict[Place, PartitionWorker] = {}
+        self._stored: dict[Place, int] = {}
+        self._stopping = asyncio.Event()
+        self._failure: BaseException | None = None
+        config = consumer_settings(settings.bootstrap_servers, f"con-{settings.sink}", settings.group)
+        self._consumer = GroupConsumer(config, (*settings.topics, settings.replay_topic), self)
+
+    async def run(self) -> None:
+        """Deliver until `stop`. Raises what ended a partition; nothing unfinished is acknowledged."""
+        self._observer.state("running")
+        try:
+            while not self._stopping.is_set() and self._failure is None:
+                self._distribute(await self._consumer.fetch(_FETCH_EVENTS))
+                self._store()
+        finally:
+            await self._consumer.close()
+            self._observer.state("stopped" if self._failure is None else "failed")
+        if self._failure is not None:
+            raise self._failure
+
+    def stop(self) -> None:
+        """Let `run` finish what is under way and return."""
+        self._stopping.set()
+
+    async def assigned(self, places: Collection[Place]) -> None:
+        """Begin with these partitions (told by the consumer)."""
+        for place in places:
+            partition = await self._topics.partition(*place)
+            replayed = place[0] == self._settings.replay_topic
+            worker = self._worker(place, partition, replayed=replayed)
+            self._workers[place] = worker
+            worker.start()
+
+    async def revoked(self, places: Collection[Place], *, lost: bool) -> Mapping[Place, int]:
+        """End with these partitions (told by the consumer); returns the offsets to commit."""
+        leaving = {place: self._workers.pop(place) for place in places if place in self._workers}
+        drain_seconds = 0 if lost or self._failure is not None else self._settings.drain_seconds
+        await asyncio.gather(*(worker.stop(drain_seconds) for worker in leaving.values()))
+        for place in places:
+            self._stored.pop(place, None)
+        return {place: offset for place, worker in leaving.items() if (offset := worker.next_offset) is not None}
+
+    def _worker(self, place: Place, partition: TopicPartition, *, replayed: bool) -> PartitionWorker:
+        settings = self._settings
+
+        async def refuse(record: Consumed, stage: Stage, error: ConnectorError) -> None:
+            await self._refuse(record, stage, error, replayed=replayed)
+
+        reader = Reader(
+            self._registry, settings.backoff, settings.give_up_after_seconds, self._observer, replayed=replayed
+        )
+        writer = Writer(self._sink, partition, refuse, settings.backoff, settings.give_up_after_seconds, self._observer)
+        wiring = Wiring(
+            self._sink, self._consumer, refuse, settings.backoff, settings.limits, self._observer, self._fail
+        )
+        return PartitionWorker(place, partition, reader, writer, wiring)
+
+    def _distribute(self, records: Sequence[Consumed]) -> None:
+        by_place: dict[Place, list[Consumed]] = defaultdict(list)
+        for record in records:
+            by_place[record.topic, record.partition].append(record)
+        for place, some in by_place.items():
+            if place in self._workers:
+                self._workers[place].offer(some)
+
+    def _store(self) -> None:
+        moved = {
+            place: offset
+            for place, worker in self._workers.items()
+            if (offset := worker.next_offset) is not None and self._stored.get(place) != offset
+        }
+        if moved:
+            self._consumer.store(moved)
+            self._stored.update(moved)
+
+    async def _refuse(self, record: Consumed, stage: Stage, error: ConnectorError, *, replayed: bool) -> None:
+        """Write the dead letter; for as long as that fails, the record is kept and nothing moves past it."""
+        settings = self._settings
+        refusal = Refusal.now(settings.sink, stage, error, settings.connector_version)
+        letter = dead_letter(settings.dead_letter_topic, record, refusal, replayed=replayed)
+        attempt = 0
+        while True:
+            try:
+                await self._producer.send([letter])
+            except ConnectorError as blocked:
+                attempt += 1
+                seconds = settings.backoff.seconds(blocked, attempt)
+                self._observer.failed(Reason.DLQ_UNAVAILABLE, seconds)
+                await asyncio.sleep(seconds)
+            else:
+                self._observer.dead_lettered(error.reason)
+                return
+
+    def _fail(self, error: BaseException) -> None:
+        if self._failure is None:
+            self._failure = error

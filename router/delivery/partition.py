@@ -1,0 +1,207 @@
+"""One assigned partition: its lanes, its progress, and the position it goes on from."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from router.api import Action, ConnectorError, Event, PositionedSink, Schema, Sink, TopicPartition
+from router.delivery.backoff import Backoff
+from router.delivery.delivered_keys import DeliveredKeys
+from router.delivery.lane import Lane, run_all
+from router.delivery.observer import DeliveryObserver
+from router.delivery.progress import Progress
+from router.delivery.reader import Reader
+from router.delivery.stage import Stage
+from router.delivery.writer import Item, Refuse, Writer, chunks
+from router.kafka.consumer import Consumed, GroupConsumer, Place
+
+REMEMBERED_KEYS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a partition takes at once. A record counts 1 event and the bytes of its value."""
+
+    lanes: int
+    batch_events: int
+    buffered_events: int
+    buffered_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What all partitions of a sink's agent share. failed is told of the error that ends a partition."""
+
+    sink: Sink
+    consumer: GroupConsumer
+    refuse: Refuse
+    backoff: Backoff
+    limits: Limits
+    observer: DeliveryObserver
+    failed: Callable[[BaseException], None]
+
+
+class PartitionWorker:
+    """Delivers a partition. `offer` gives it records; `next_offset` says how far it is done."""
+
+    def __init__(self, place: Place, partition: TopicPartition, reader: Reader, writer: Writer, wiring: Wiring) -> None:
+        self._place = place
+        self._partition = partition
+        self._reader = reader
+        self._writer = writer
+        self._sink = wiring.sink
+        self._consumer = wiring.consumer
+        self._refuse = wiring.refuse
+        self._backoff = wiring.backoff
+        self._limits = wiring.limits
+        self._observer = wiring.observer
+        self._failed = wiring.failed
+        # A positioned sink recognizes duplicates in its own transaction, for as long as its table lives.
+        self._delivered = None if isinstance(wiring.sink, PositionedSink) else DeliveredKeys(REMEMBERED_KEYS)
+        self._progress = Progress()
+        self._position: int | None = None
+        self._lanes: list[Lane] = []
+        self._events = 0
+        self._bytes = 0
+        self._ready = False
+        self._throttled = False
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def next_offset(self) -> int | None:
+        """Everything before it is delivered or dead-lettered; None before the first record is."""
+        return self._progress.next_offset
+
+    def start(self) -> None:
+        """Claim the partition and begin, in a task of its own."""
+        self._task = asyncio.create_task(self._run(), name=f"{self._partition}")
+
+    async def stop(self, drain_seconds: float) -> None:
+        """Let the writes that are under way finish for so long, then cancel them. Nothing new begins."""
+        self._ready = False
+        for lane in self._lanes:
+            lane.close()
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=drain_seconds)
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        self._account(-self._events, -self._bytes)
+
+    def offer(self, records: Sequence[Consumed]) -> None:
+        """Take records in the order of their offsets."""
+        if not self._ready:
+            return  # it is being positioned: these were fetched before, and will be fetched again
+        lanes = self._lanes
+        for record in records:
+            self._progress.begin(record.offset)
+            lanes[hash(record.key) % len(lanes)].put(record)
+        self._account(len(records), sum(len(record.value or b"") for record in records))
+        if self._is_full() and not self._throttled:
+            self._throttled = True
+            self._consumer.pause([self._place])
+
+    async def _run(self) -> None:
+        try:
+            while True:
+                try:
+                    await self._deliver_from(await self._claim())
+                except ConnectorError as error:
+                    if error.action is not Action.REOPEN:
+                        raise
+                    self._observer.failed(error.reason, self._backoff.initial_seconds)
+                else:
+                    return
+                await self._reset()
+        except Exception as error:  # noqa: BLE001  the outermost loop of a partition: an unknown error stops the sink
+            self._failed(error)
+
+    async def _claim(self) -> int | None:
+        if not isinstance(self._sink, PositionedSink):
+            return self._progress.next_offset
+        attempt = 0
+        while True:
+            try:
+                return await self._sink.claim(self._partition)
+            except ConnectorError as error:
+                if error.action not in (Action.RETRY, Action.PAUSE, Action.REOPEN, Action.RETRY_THEN_DEAD_LETTER):
+                    raise
+                attempt += 1
+                seconds = self._backoff.seconds(error, attempt)
+                self._observer.failed(error.reason, seconds)
+            await asyncio.sleep(seconds)
+
+    async def _deliver_from(self, offset: int | None) -> None:
+        self._position = offset
+        self._lanes = [Lane(self._deliver, self._limits.batch_events) for _ in range(self._limits.lanes)]
+        await self._consumer.begin(self._place, offset, ready=self._open)
+        await run_all(self._lanes)
+
+    def _open(self) -> None:
+        self._ready = True
+
+    async def _reset(self) -> None:
+        """Forget what was not delivered: it will be read again from the position."""
+        self._ready = False
+        self._account(-self._events, -self._bytes)
+        self._throttled = False
+        self._consumer.pause([self._place])
+        done = self._progress.next_offset
+        self._progress = Progress()
+        self._progress.next_offset = done
+        await asyncio.sleep(self._backoff.initial_seconds)
+
+    async def _deliver(self, records: list[Consumed]) -> None:
+        items = await self._read(records)
+        if self._limits.lanes == 1:
+            first = records[0].offset if self._position is None else self._position
+        else:
+            first = records[0].offset
+        following = records[-1].offset + 1
+        for chunk in chunks(items, first, following):
+            await self._writer.write(chunk)
+        self._position = following
+        for item, _ in items:
+            if self._delivered is not None:
+                self._delivered.add(item.event.idempotency_key)
+        for record in records:
+            self._progress.finish(record.offset)
+        self._account(-len(records), -sum(len(record.value or b"") for record in records))
+        if self._throttled and self._is_drained():
+            self._throttled = False
+            self._consumer.resume([self._place])
+
+    async def _read(self, records: list[Consumed]) -> list[tuple[Item, Schema | None]]:
+        items: list[tuple[Item, Schema | None]] = []
+        offered: set[str] = set()
+        for record in records:
+            try:
+                event, schema = await self._reader.read(record)
+            except ConnectorError as error:
+                if error.action is Action.STOP:
+                    raise
+                await self._refuse(record, Stage.VALUE_CONVERTER, error)
+                continue
+            if self._is_duplicate(event, offered):
+                self._observer.deduplicated(1)
+            else:
+                items.append((Item(record, event), schema))
+        return items
+
+    def _is_duplicate(self, event: Event, offered: set[str]) -> bool:
+        if self._delivered is None:
+            return False
+        if event.idempotency_key in offered or event.idempotency_key in self._delivered:
+            return True
+        offered.add(event.idempotency_key)
+        return False
+
+    def _account(self, events: int, size: int) -> None:
+        self._events += events
+        self._bytes += size
+        self._observer.buffered(events)
+
+    def _is_full(self) -> bool:
+        return self._events >= self._limits.buffered_events or self._bytes >= self._limits.buffered_bytes
+
+    def _is_drained(self) -> bool:
+        return self._events * 2 <= self._limits.buffered_events and self._bytes * 2 <= self._limits.buffered_bytes
