@@ -1,0 +1,240 @@
+"""`router dlq list | show | replay`: what is dead, why, and putting it back."""
+
+import json
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from router.api import ConnectorError, Reason
+from router.api import reasons as names
+from router.cli.console import err, out
+from router.config.environment import environment
+from router.config.load import load
+from router.config.names import dead_letter_topic, replay_topic
+from router.config.secrets import SecretStore
+from router.dlq.letters import Filter, Letter
+from router.dlq.replay import open_letters, put_back
+
+app = typer.Typer(no_args_is_help=True, help="Dead letters: list them, look at one, put them back.")
+
+ConfigPath = Annotated[
+    Path, typer.Argument(help="The configuration: a YAML file, or a directory of them.", metavar="PATH")
+]
+SinkName = Annotated[str | None, typer.Option("--sink", help="The sink; may be left out if there is only one.")]
+ReasonOption = Annotated[
+    str | None, typer.Option("--reason", help="Only this reason or class, such as TARGET_REJECTED.")
+]
+KeyOption = Annotated[str | None, typer.Option("--key", help="Only this ordering key.")]
+SinceOption = Annotated[
+    str | None, typer.Option("--since", help="Refused at or after: ISO 8601, or an age such as 2h or 3d.")
+]
+UntilOption = Annotated[
+    str | None, typer.Option("--until", help="Refused before: ISO 8601, or an age such as 2h or 3d.")
+]
+OutputOption = Annotated[str, typer.Option("--output", help="`table` or `json`.")]
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+@app.command("list")
+def list_letters(
+    path: ConfigPath,
+    sink: SinkName = None,
+    reason: ReasonOption = None,
+    key: KeyOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most so many.")] = 50,
+    output: OutputOption = "table",
+) -> None:
+    """List the dead letters that have not been put back, oldest first."""
+    target = _Target.of(path, sink)
+    letters = open_letters(target.servers, target.dead_letters, _filter(reason, key, since, until))
+    if _as_json(output):
+        out.print_json(json.dumps([_summary(letter) for letter in letters[:limit]]))
+        return
+    _print_table(target.sink, letters, limit)
+
+
+@app.command("show")
+def show_letter(
+    path: ConfigPath,
+    letter_id: Annotated[
+        str, typer.Argument(help="The letter's id, as `list` shows it: partition:offset.", metavar="ID")
+    ],
+    sink: SinkName = None,
+    output: OutputOption = "table",
+) -> None:
+    """Show one dead letter: why it is dead, where it came from, and what it carries."""
+    target = _Target.of(path, sink)
+    letters = open_letters(target.servers, target.dead_letters, Filter(id=letter_id))
+    if not letters:
+        message = f"No open dead letter has the id {letter_id}."
+        raise ConnectorError(Reason.USAGE, message, fix="`router dlq list` shows the ids; it may have been put back.")
+    letter = letters[0]
+    if _as_json(output):
+        out.print_json(json.dumps(_summary(letter) | {"headers": _headers(letter), "value_hex": _hex(letter)}))
+        return
+    table = Table(show_header=False, title=f"Dead letter {letter.id} of {target.sink}", title_justify="left")
+    for name, value in (*_summary(letter).items(), *_headers(letter).items()):
+        table.add_row(name, str(value))
+    out.print(table)
+    out.print(f"Value ({len(letter.record.value or b'')} bytes):")
+    out.print(_readable(letter), markup=False, highlight=False)
+
+
+@app.command("replay")
+def replay_letters(
+    path: ConfigPath,
+    sink: SinkName = None,
+    reason: ReasonOption = None,
+    key: KeyOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    letter_id: Annotated[str | None, typer.Option("--id", help="Only this letter.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be put back, and do nothing.")] = False,
+) -> None:
+    """Put dead letters back to the sink that refused them. Giving the command twice puts nothing back twice."""
+    target = _Target.of(path, sink)
+    wanted = _filter(reason, key, since, until, letter_id)
+    if dry_run:
+        letters = open_letters(target.servers, target.dead_letters, wanted)
+        _print_table(target.sink, letters, limit=20)
+        out.print(f"{len(letters)} would be put back. Nothing was done.")
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err) as bar:
+        task = bar.add_task(f"Replaying to {target.sink}", total=None)
+
+        def progress(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        count = put_back(target.servers, target.dead_letters, target.replay, wanted, progress)
+    out.print(f"{count} put back.")
+
+
+class _Target:
+    """The topics of one sink."""
+
+    def __init__(self, servers: str, sink: str, dead_letters: str, replay: str) -> None:
+        self.servers = servers
+        self.sink = sink
+        self.dead_letters = dead_letters
+        self.replay = replay
+
+    @classmethod
+    def of(cls, path: Path, sink: str | None) -> "_Target":
+        pipeline = load(path, resolve=SecretStore(environment()).resolve).pipeline
+        name = sink if sink is not None else next(iter(pipeline.sinks), "")
+        if name not in pipeline.sinks or (sink is None and len(pipeline.sinks) > 1):
+            known = ", ".join(pipeline.sinks) or "none"
+            message = f"The configuration has no sink {sink!r}." if sink else "Which sink is meant?"
+            raise ConnectorError(Reason.USAGE, message, fix=f"Give --sink with one of: {known}.")
+        return cls(
+            pipeline.kafka.bootstrap_servers,
+            name,
+            dead_letter_topic(pipeline.name, name),
+            replay_topic(pipeline.name, name),
+        )
+
+
+def _filter(
+    reason: str | None, key: str | None, since: str | None, until: str | None, letter_id: str | None = None
+) -> Filter:
+    known = {*names.Reason, *names.ErrorClass}
+    if reason is not None and reason not in known:
+        raise ConnectorError(Reason.USAGE, f"{reason!r} is no reason.", fix="See docs/reference/errors.md.")
+    return Filter(
+        reason=reason,
+        key=None if key is None else key.encode(),
+        since=_moment("--since", since),
+        until=_moment("--until", until),
+        id=letter_id,
+    )
+
+
+def _moment(option: str, text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    number, unit = text[:-1], text[-1:]
+    if unit in _UNITS and number.isascii() and number.isdigit() and len(number) < 7:  # noqa: PLR2004  a million days
+        return datetime.now(UTC) - timedelta(**{_UNITS[unit]: int(number)})
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"{option} {text!r} is neither an ISO 8601 time nor an age."
+        raise ConnectorError(Reason.USAGE, message, fix="Write 2026-11-23T10:00:00Z, or 90m, 2h, 3d.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _as_json(output: str) -> bool:
+    if output not in ("table", "json"):
+        raise ConnectorError(Reason.USAGE, f"--output {output!r} is not known.", fix="Use table or json.")
+    return output == "json"
+
+
+def _print_table(sink: str, letters: list[Letter], limit: int) -> None:
+    if not letters:
+        out.print(f"[green]No open dead letters of {sink}.[/green]")
+        return
+    table = Table(title=f"{len(letters)} open dead letters of {sink}", title_justify="left")
+    for column in ("id", "reason", "attempt", "last refused", "type", "key", "from", "message"):
+        table.add_column(column, overflow="fold")
+    for letter in letters[:limit]:
+        table.add_row(
+            letter.id,
+            f"[red]{letter.reason}[/red]",
+            str(letter.attempt),
+            letter.last_at.strftime("%Y-%m-%d %H:%M:%S") if letter.last_at else "",
+            letter.event_type,
+            (letter.record.key or b"").decode("utf-8", "replace"),
+            f"{letter.topic}-{letter.partition}@{letter.offset}",
+            letter.message,
+        )
+    out.print(table)
+    counts = Counter(letter.reason for letter in letters)
+    out.print("By reason: " + ", ".join(f"{reason} {count}" for reason, count in counts.most_common()))
+    if len(letters) > limit:
+        out.print(f"{len(letters) - limit} more; raise --limit to see them.")
+
+
+def _summary(letter: Letter) -> dict[str, Any]:
+    return {
+        "id": letter.id,
+        "class": letter.error_class,
+        "reason": letter.reason,
+        "message": letter.message,
+        "attempt": letter.attempt,
+        "first_at": letter.first_at.isoformat() if letter.first_at else None,
+        "last_at": letter.last_at.isoformat() if letter.last_at else None,
+        "topic": letter.topic,
+        "partition": letter.partition,
+        "offset": letter.offset,
+        "key": (letter.record.key or b"").decode("utf-8", "replace"),
+        "event_id": letter.event_id,
+        "event_type": letter.event_type,
+        "trace": letter.trace,
+    }
+
+
+def _headers(letter: Letter) -> dict[str, str]:
+    return {
+        key: value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+        for key, value in letter.record.headers
+        if not key.startswith(("con.err.", "__connect.errors."))
+    }
+
+
+def _hex(letter: Letter) -> str:
+    return (letter.record.value or b"").hex()
+
+
+def _readable(letter: Letter) -> str:
+    """The value with what is not text escaped: a control character must not reach the terminal."""
+    text = (letter.record.value or b"").decode("utf-8", "backslashreplace")
+    return "".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text)

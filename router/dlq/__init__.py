@@ -1,0 +1,1 @@
+"""Dead letters: list them, look at one, put them back."""
