@@ -1,0 +1,1 @@
+"""Sources: each package is a connector, found by its entry point."""

@@ -1,0 +1,23 @@
+"""The source `webhook`: endpoints that senders push signed events to."""
+
+from router.api import ReceiverConnector
+from sources.webhook.config import WebhookConfig
+from sources.webhook.receiver import WebhookReceiver
+
+
+def _open(config: WebhookConfig, _name: str) -> WebhookReceiver:
+    return WebhookReceiver(config)
+
+
+def _path(config: WebhookConfig) -> str:
+    return config.path
+
+
+connector = ReceiverConnector(
+    name="webhook",
+    version="0.1.0",
+    summary="Signed webhooks: Standard Webhooks, GitHub, or any HMAC.",
+    config=WebhookConfig,
+    open=_open,
+    path=_path,
+)

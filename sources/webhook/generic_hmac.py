@@ -1,0 +1,74 @@
+"""An HMAC in a header, with everything about it configurable."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from typing import Literal
+
+from router.api import ConnectorError, Reason, Request
+from sources.webhook.encoding import check_window, decode_base64, decode_hex, single, timestamp
+from sources.webhook.secrets import Keys
+
+Algorithm = Literal["sha256", "sha384", "sha512"]
+Encoding = Literal["hex", "base64"]
+
+MIN_SECRET_CHARACTERS = 16
+_DECODERS: dict[Encoding, Callable[[str, int], bytes | None]] = {"hex": decode_hex, "base64": decode_base64}
+
+
+def derive(secret: str) -> bytes:
+    """The key: the secret's UTF-8. Raises ConnectorError (SECRET_UNUSABLE)."""
+    if len(secret) < MIN_SECRET_CHARACTERS:
+        raise ConnectorError(
+            Reason.SECRET_UNUSABLE,
+            f"the secret has fewer than {MIN_SECRET_CHARACTERS} characters.",
+            fix="Use a random one.",
+        )
+    return secret.encode()
+
+
+class GenericHmac:
+    """Verifies `{body}`, or `{timestamp}{separator}{body}` if a timestamp header is named."""
+
+    def __init__(
+        self,
+        keys: Keys,
+        *,
+        header: str,
+        algorithm: Algorithm,
+        encoding: Encoding,
+        prefix: str,
+        timestamp_header: str | None = None,
+        separator: str = ".",
+        tolerance_seconds: int = 300,
+    ) -> None:
+        self._keys = keys
+        self._header = header
+        self._algorithm = algorithm
+        self._decode = _DECODERS[encoding]
+        self._prefix = prefix
+        self._length = hashlib.new(algorithm).digest_size
+        self._timestamp_header = timestamp_header
+        self._separator = separator.encode()
+        self._tolerance_seconds = tolerance_seconds
+
+    def verify(self, request: Request) -> None:
+        """Return if the signature matches. Raises ConnectorError (AUTH_FAILED, INPUT_INVALID), whatever the bytes."""
+        text = single(request, self._header, Reason.SIGNATURE_MISSING)
+        if not text.startswith(self._prefix):
+            raise ConnectorError(Reason.SCHEME_NOT_ALLOWED, f"The signature does not begin with {self._prefix!r}.")
+        signature = self._decode(text[len(self._prefix) :], self._length)
+        if signature is None:
+            raise ConnectorError(Reason.SIGNATURE_MALFORMED, "The signature header cannot be read.")
+        signed = self._signed(request)
+        for key in self._keys.current():
+            if hmac.compare_digest(hmac.digest(key, signed, self._algorithm), signature):
+                return
+        raise ConnectorError(Reason.SIGNATURE_MISMATCH, "The signature does not match.")
+
+    def _signed(self, request: Request) -> bytes:
+        if self._timestamp_header is None:
+            return request.body
+        sent_at = single(request, self._timestamp_header, Reason.TIMESTAMP_MISSING)
+        check_window(timestamp(sent_at), request.received_at, self._tolerance_seconds)
+        return sent_at.encode() + self._separator + request.body
