@@ -1,0 +1,110 @@
+"""`router run`, `router ingress`, `router worker`: the roles as commands."""
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, Protocol, TypeVar
+
+import typer
+import uvloop
+
+from router.api import ConnectorError, Reason
+from router.config.environment import environment
+from router.config.load import Loaded, load
+from router.config.secrets import SecretStore
+from router.observability.admin import AdminServer
+from router.observability.logs import configure
+from router.runtime.ingress import Ingress
+from router.runtime.processes import supervise
+from router.runtime.signals import stop_on_signals
+from router.runtime.worker import Worker
+
+T = TypeVar("T")
+ConfigPath = Annotated[
+    Path, typer.Argument(help="The configuration: a YAML file, or a directory of them.", metavar="PATH")
+]
+Process = Annotated[int | None, typer.Option(hidden=True, help="Which of several processes this one is.")]
+
+
+class Role(Protocol):
+    """What a process does until it is told to stop."""
+
+    def waiting(self) -> dict[str, str]:
+        """What is not ready, and why."""
+        ...
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until `stop` is set."""
+        ...
+
+
+def run(path: ConfigPath) -> None:
+    """Run everything that the configuration describes in one process: endpoints and sinks."""
+    loaded = _load(path)
+    roles: list[Role] = [Worker(loaded)] if loaded.sinks else []
+    if loaded.sources:
+        roles.append(Ingress(loaded))
+    _execute(_roles(loaded, roles, port_offset=0))
+
+
+def worker(path: ConfigPath, process: Process = None) -> None:
+    """Run the sinks. Start as many workers as you like: they share the partitions."""
+    loaded = _load(path)
+    _execute(_roles(loaded, [Worker(loaded)], port_offset=process or 0))
+
+
+def ingress(path: ConfigPath, process: Process = None) -> None:
+    """Run the endpoints, in `ingress.processes` processes that share the port."""
+    loaded = _load(path)
+    count = loaded.pipeline.ingress.processes
+    if count == 1 or process is not None:
+        _execute(_roles(loaded, [Ingress(loaded)], port_offset=process or 0))
+    else:
+        status = _execute(_supervise(["ingress", str(path)], count))
+        if status:
+            raise typer.Exit(status)
+
+
+def _load(path: Path) -> Loaded:
+    settings = environment()
+    configure(settings.log_level, settings.log_format)
+    return load(path, resolve=SecretStore(settings).resolve)
+
+
+def _execute(main: Coroutine[Any, Any, T]) -> T:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)
+
+
+async def _roles(loaded: Loaded, roles: list[Role], *, port_offset: int) -> None:
+    if not roles:
+        raise ConnectorError(
+            Reason.CONFIG_INVALID, "The configuration has nothing to run.", fix="Add sources or sinks."
+        )
+    stop = stop_on_signals()
+    admin = loaded.pipeline.admin
+    server = AdminServer(
+        admin.host,
+        admin.port + port_offset,
+        lambda: {key: why for role in roles for key, why in role.waiting().items()},
+    )
+    await server.start()
+    try:
+        await _until_stopped(roles, stop)
+    finally:
+        await server.close()
+
+
+async def _until_stopped(roles: list[Role], stop: asyncio.Event) -> None:
+    """Run the roles; the first that fails ends the others gracefully, and its error is raised."""
+    tasks = [asyncio.create_task(role.run(stop)) for role in roles]
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    await asyncio.wait(tasks)
+    for task in tasks:
+        task.result()
+
+
+async def _supervise(command: list[str], count: int) -> int:
+    return await supervise(command, count, stop_on_signals())

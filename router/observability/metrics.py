@@ -1,0 +1,126 @@
+"""Every metric: name, labels, help. Labels come from closed sets, never from ids, keys or messages."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from router.api import Reason
+
+REGISTRY = CollectorRegistry()
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+STATES = ("running", "paused", "stopped", "failed")
+
+RECEIVED = Counter("con_received_total", "Requests that reached an endpoint.", ["source"], registry=REGISTRY)
+ACCEPTED = Counter(
+    "con_accepted_total", "Requests answered with 2xx: their events are durable.", ["source"], registry=REGISTRY
+)
+REFUSED = Counter("con_refused_total", "Requests refused, by reason.", ["source", "reason"], registry=REGISTRY)
+ACCEPT_SECONDS = Histogram(
+    "con_accept_seconds", "From the complete request to its answer.", ["source"], buckets=_SECONDS, registry=REGISTRY
+)
+ACCEPTED_BYTES = Counter("con_accepted_bytes_total", "Bytes of the bodies accepted.", ["source"], registry=REGISTRY)
+PUBLISHED = Counter("con_published_total", "Events written to a topic.", ["source", "topic"], registry=REGISTRY)
+FILTERED = Counter("con_filtered_total", "Events that a route drops on purpose.", ["source"], registry=REGISTRY)
+
+DELIVERED = Counter(
+    "con_delivered_total", "Events that the sink accepted for the first time.", ["sink"], registry=REGISTRY
+)
+DEDUPLICATED = Counter("con_deduplicated_total", "Events that the sink had already.", ["sink"], registry=REGISTRY)
+DEAD_LETTERED = Counter(
+    "con_dead_lettered_total", "Records written to the dead-letter topic.", ["sink", "reason"], registry=REGISTRY
+)
+RETRIES = Counter("con_retries_total", "Failed attempts that will be repeated.", ["sink", "reason"], registry=REGISTRY)
+WRITE_SECONDS = Histogram(
+    "con_write_seconds", "How long the sink took for a batch.", ["sink"], buckets=_SECONDS, registry=REGISTRY
+)
+BUFFERED = Gauge("con_buffered_events", "Events held in memory for the sink.", ["sink"], registry=REGISTRY)
+SINK_STATE = Gauge(
+    "con_sink_state", "1 for the state that the sink's agent is in.", ["sink", "state"], registry=REGISTRY
+)
+REPLAYED = Counter("con_replayed_total", "Dead letters put back.", ["sink"], registry=REGISTRY)
+BUILD = Gauge("con_build_info", "Always 1; the version is the label.", ["version"], registry=REGISTRY)
+
+
+class SourceMetrics:
+    """Counts what happens to one source's requests and events."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._received = RECEIVED.labels(source)
+        self._accepted = ACCEPTED.labels(source)
+        self._seconds = ACCEPT_SECONDS.labels(source)
+        self._bytes = ACCEPTED_BYTES.labels(source)
+        self._filtered = FILTERED.labels(source)
+        self._published: dict[str, Counter] = {}
+
+    def accepted(self, seconds: float, size: int) -> None:
+        """A request was answered with 2xx."""
+        self._received.inc()
+        self._accepted.inc()
+        self._seconds.observe(seconds)
+        self._bytes.inc(size)
+
+    def refused(self, reason: Reason) -> None:
+        """A request was refused."""
+        self._received.inc()
+        REFUSED.labels(self._source, reason).inc()
+
+    def published(self, topic: str) -> None:
+        """An event is durable on a topic."""
+        counter = self._published.get(topic)
+        if counter is None:
+            counter = self._published[topic] = PUBLISHED.labels(self._source, topic)
+        counter.inc()
+
+    def filtered(self) -> None:
+        """A route dropped an event."""
+        self._filtered.inc()
+
+
+class SinkMetrics:
+    """Counts what happens to one sink's events; a `DeliveryObserver`."""
+
+    def __init__(self, sink: str) -> None:
+        self._sink = sink
+        self._delivered = DELIVERED.labels(sink)
+        self._deduplicated = DEDUPLICATED.labels(sink)
+        self._seconds = WRITE_SECONDS.labels(sink)
+        self._buffered = BUFFERED.labels(sink)
+        self._states = {state: SINK_STATE.labels(sink, state) for state in STATES}
+        self._state = ""
+
+    @property
+    def current_state(self) -> str:
+        """One of STATES, or empty before the start."""
+        return self._state
+
+    def delivered(self, events: int, duplicates: int, seconds: float) -> None:
+        """A write returned."""
+        self._delivered.inc(events - duplicates)
+        self._deduplicated.inc(duplicates)
+        self._seconds.observe(seconds)
+        if self._state != "running":
+            self.state("running")
+
+    def deduplicated(self, events: int) -> None:
+        """Events were not offered again."""
+        self._deduplicated.inc(events)
+
+    def failed(self, reason: Reason, retry_in_seconds: float) -> None:  # noqa: ARG002  the delay is for the log
+        """A write raised and will be repeated."""
+        RETRIES.labels(self._sink, reason).inc()
+        if self._state != "paused":
+            self.state("paused")
+
+    def dead_lettered(self, reason: Reason) -> None:
+        """A record is in the dead-letter topic."""
+        DEAD_LETTERED.labels(self._sink, reason).inc()
+
+    def state(self, state: str) -> None:
+        """The agent changed its state."""
+        self._state = state
+        for name, gauge in self._states.items():
+            gauge.set(name == state)
+
+    def buffered(self, change: int) -> None:
+        """More or fewer events are held in memory."""
+        self._buffered.inc(change)

@@ -1,0 +1,1 @@
+"""The roles: what a process runs, put together from a configuration."""

@@ -1,0 +1,86 @@
+"""The ingress role: the HTTP port, its endpoints, and each endpoint's way to Kafka."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import structlog
+
+from router.api import Action, ConnectorError
+from router.config.load import Loaded
+from router.delivery.backoff import Backoff
+from router.envelope.registry import Registry
+from router.ingress.server import Endpoint, IngressServer
+from router.kafka.clients import producer as producer_settings
+from router.kafka.producer import AsyncProducer
+from router.kafka.topics import Topics
+from router.observability.metrics import SourceMetrics
+from router.observability.request_log import IngressObservers
+from router.routing import compile_routes
+from router.runtime.publisher import Publisher
+from router.runtime.topics import ensure, source_topics
+
+_BACKOFF = Backoff(initial_seconds=0.5, max_seconds=10)
+_log = structlog.get_logger("router.runtime")
+
+
+class Ingress:
+    """Serves the configuration's endpoints until told to stop."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self._loaded = loaded
+        self._metrics = {name: SourceMetrics(name) for name in loaded.sources}
+        self._waiting: dict[str, str] = {"ingress": "starting"}
+
+    def waiting(self) -> dict[str, str]:
+        """What is not ready, and why."""
+        return self._waiting
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set, then finish the requests under way. Raises ConnectorError if it cannot start."""
+        pipeline = self._loaded.pipeline
+        topics = Topics(pipeline.kafka.bootstrap_servers)
+        await ensure(topics, source_topics(pipeline))
+        registry = Registry(pipeline.kafka.registry_url)
+        await self._register(registry)
+        settings = producer_settings(pipeline.kafka.bootstrap_servers, f"con-{pipeline.name}-ingress")
+        async with AsyncExitStack() as stack:
+            producer = await stack.enter_async_context(AsyncProducer(settings))
+            endpoints = [self._endpoint(name, registry, producer) for name in self._loaded.sources]
+            server = IngressServer(pipeline.ingress, endpoints, IngressObservers(self._metrics))
+            await server.start()
+            stack.push_async_callback(server.stop)
+            self._waiting = {}
+            _log.info("ingress listening", host=pipeline.ingress.host, port=pipeline.ingress.port)
+            await stop.wait()
+            self._waiting = {"ingress": "stopping"}
+
+    def _endpoint(self, name: str, registry: Registry, producer: AsyncProducer) -> Endpoint:
+        source = self._loaded.sources[name]
+        router = compile_routes(f"/{self._loaded.pipeline.name}/{name}", source.settings.routes)
+        publisher = Publisher(
+            self._loaded.pipeline.name,
+            name,
+            source.settings.tenant,
+            router,
+            registry,
+            producer,
+            self._metrics[name],
+        )
+        receiver = source.connector.open(source.config, name)
+        return Endpoint(name, source.connector.path(source.config), receiver, publisher.publish)
+
+    async def _register(self, registry: Registry) -> None:
+        """Register the topics' schemas before any traffic, waiting for the registry as long as it takes."""
+        attempt = 0
+        for topic in source_topics(self._loaded.pipeline):
+            while True:
+                try:
+                    await registry.encoder(topic, None)
+                    break
+                except ConnectorError as error:
+                    if error.action is not Action.RETRY:
+                        raise
+                    attempt += 1
+                    seconds = _BACKOFF.seconds(error, attempt)
+                    _log.warning("waiting for the registry", reason=error.reason, retry_in_seconds=round(seconds, 2))
+                await asyncio.sleep(seconds)

@@ -1,0 +1,62 @@
+"""Which topics a configuration needs, and waiting for the brokers to have them."""
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+
+from router.api import Action, ConnectorError
+from router.config.models import Pipeline
+from router.config.names import dead_letter_topic, replay_topic
+from router.delivery.backoff import Backoff
+from router.kafka.topics import Topics, TopicSpec
+
+_BACKOFF = Backoff(initial_seconds=0.5, max_seconds=10)
+_log = structlog.get_logger("router.runtime")
+
+
+def source_topics(pipeline: Pipeline) -> dict[str, TopicSpec]:
+    """The topics that the routes write to."""
+    spec = _spec(pipeline)
+    return {
+        route.topic: spec for source in pipeline.sources.values() for route in source.routes if route.topic is not None
+    }
+
+
+def sink_topics(pipeline: Pipeline) -> dict[str, TopicSpec]:
+    """The topics that the sinks read, and each sink's own: dead letters (kept for ever) and replay."""
+    spec = _spec(pipeline)
+    topics: dict[str, TopicSpec] = {}
+    for name, sink in pipeline.sinks.items():
+        topics |= dict.fromkeys(sink.topics, spec)
+        topics[replay_topic(pipeline.name, name)] = spec
+        topics[dead_letter_topic(pipeline.name, name)] = TopicSpec(
+            spec.partitions, spec.replication_factor, spec.min_insync_replicas, retention_hours=None
+        )
+    return topics
+
+
+async def ensure(topics: Topics, specs: Mapping[str, TopicSpec]) -> None:
+    """Make what is missing, waiting for the brokers as long as it takes. Raises ConnectorError if waiting is vain."""
+    attempt = 0
+    while True:
+        try:
+            await topics.ensure(specs)
+            for name in specs:
+                await topics.partition(name, 0)
+        except ConnectorError as error:
+            if error.action is not Action.RETRY:
+                raise
+            attempt += 1
+            seconds = _BACKOFF.seconds(error, attempt)
+            _log.warning("waiting for the brokers", reason=error.reason, retry_in_seconds=round(seconds, 2))
+            await asyncio.sleep(seconds)
+        else:
+            return
+
+
+def _spec(pipeline: Pipeline) -> TopicSpec:
+    settings = pipeline.kafka.topics
+    return TopicSpec(
+        settings.partitions, settings.replication_factor, settings.min_insync_replicas, settings.retention_hours
+    )
