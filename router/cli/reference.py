@@ -1,7 +1,7 @@
 """The reference page of the configuration, written from the models that validate it."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -57,22 +57,50 @@ def _table(model: type[BaseModel]) -> Iterator[str]:
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
-def _rows(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str, str, str]]:
+def _rows(model: type[BaseModel], prefix: str, choice: str = "") -> Iterator[tuple[str, str, str, str, str]]:
+    """A row for each setting. choice: says which of several models the setting belongs to."""
     for name, field in fields(model).items():
-        key = prefix + name
-        yield f"`{key}`", _type(field.annotation), _default(field), _bounds(field), _meaning(field)
+        if choice and _is_tag(field):
+            continue
+        yield f"`{prefix}{name}`{choice}", _type(field.annotation), _default(field), _bounds(field), _meaning(field)
         inner = list(models_in(field.annotation))
-        for nested in inner:
-            choice = _choice(nested) if len(inner) > 1 else ""
-            yield from _rows(nested, f"{key}{_items(field.annotation)}{choice}.")
+        below = f"{prefix}{name}{_items(field.annotation)}."
+        if len(inner) > 1:
+            yield from _alternatives(inner, below)
+        else:
+            yield from (row for nested in inner for row in _rows(nested, below, choice))
+
+
+def _alternatives(models: Sequence[type[BaseModel]], prefix: str) -> Iterator[tuple[str, str, str, str, str]]:
+    """First the setting that chooses one of the models, then the settings of each."""
+    tags = [(name, get_args(field.annotation)[0], model) for model in models for name, field in _tags(model)]
+    for name in dict.fromkeys(name for name, _, _ in tags):
+        kinds = " or ".join(f"`{tag}`" for _, tag, _ in tags)
+        told = "; ".join(f"`{tag}`: {_first_line(model).rstrip('.')}" for _, tag, model in tags)
+        yield f"`{prefix}{name}`", kinds, "**required**", "", f"{told}."
+    for name, tag, model in tags:
+        yield from _rows(model, prefix, f" ({name} `{tag}`)")
+    for model in models:
+        if not any(_tags(model)):
+            yield from _rows(model, prefix, f" ({model.__name__})")
+
+
+def _tags(model: type[BaseModel]) -> Iterator[tuple[str, FieldInfo]]:
+    return ((name, field) for name, field in fields(model).items() if _is_tag(field))
+
+
+def _is_tag(field: FieldInfo) -> bool:
+    return get_origin(field.annotation) is Literal and field.is_required() and len(get_args(field.annotation)) == 1
+
+
+def _first_line(model: type[BaseModel]) -> str:
+    return (model.__doc__ or "").strip().split("\n")[0]
 
 
 def _meaning(field: FieldInfo) -> str:
     """The field's description, or else what its model says of itself."""
-    if field.description:
-        return field.description
-    told = [(model.__doc__ or "").strip().split("\n")[0] for model in models_in(field.annotation)]
-    return told[0] if len(told) == 1 else ""
+    told = [_first_line(model) for model in models_in(field.annotation)]
+    return field.description or (told[0] if len(told) == 1 else "")
 
 
 def _items(annotation: Any) -> str:
@@ -81,14 +109,6 @@ def _items(annotation: Any) -> str:
     if dict in origins:
         return ".*"
     return "[]" if tuple in origins or list in origins else ""
-
-
-def _choice(model: type[BaseModel]) -> str:
-    """The setting by which one of several models is chosen."""
-    for name, field in fields(model).items():
-        if get_origin(field.annotation) is Literal:
-            return f"({name}: {' or '.join(str(value) for value in get_args(field.annotation))})"
-    return f"({model.__name__})"
 
 
 def _type(annotation: Any) -> str:
@@ -120,7 +140,7 @@ def _default(field: FieldInfo) -> str:
         return ""
     if isinstance(default, Enum):
         default = default.value
-    return f"`{default if isinstance(default, str) else json.dumps(default)}`"
+    return f"`{default if isinstance(default, str) and default else json.dumps(default)}`"
 
 
 def _bounds(field: FieldInfo) -> str:

@@ -7,10 +7,10 @@ from router.config.faults import KeyPath
 from router.config.files import Configuration
 from router.config.loaded import LoadedSink, LoadedSource
 from router.config.models import Pipeline, SinkSettings
-from router.config.names import consumer_group
+from router.config.names import canonical_address, consumer_group
 
-_EVERY_INTERFACE = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104  recognised, not bound
-_LOOPBACK = ("127.0.0.1", "localhost", "[::1]", "0.0.0.0")  # noqa: S104
+_EVERY_INTERFACE = frozenset({"0.0.0.0", "::"})  # noqa: S104  recognised, not bound
+_LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104
 
 
 def check_paths(configuration: Configuration, sources: Mapping[str, LoadedSource]) -> None:
@@ -48,7 +48,7 @@ def check_loops(configuration: Configuration, pipeline: Pipeline, sinks: Mapping
     own = set(_addresses(pipeline.ingress.host, pipeline.ingress.port))
     own |= set(_addresses(pipeline.admin.host, pipeline.admin.port))
     for name, sink in sinks.items():
-        if own.intersection(host.lower() for host in sink.connector.hosts(sink.config)):
+        if own.intersection(canonical_address(host) for host in sink.connector.hosts(sink.config)):
             configuration.refuse(
                 Reason.CONFIG_INVALID,
                 _setting(configuration, ("sinks", name, "config"), "url"),
@@ -69,9 +69,9 @@ def check_ports(configuration: Configuration, pipeline: Pipeline) -> None:
 
 
 def _addresses(host: str, port: int) -> Iterator[str]:
-    yield f"{host.lower()}:{port}"
+    yield canonical_address(f"{host}:{port}")
     if host in _EVERY_INTERFACE or host.lower() in _LOOPBACK:
-        yield from (f"{name}:{port}" for name in _LOOPBACK)
+        yield from (canonical_address(f"{name}:{port}") for name in _LOOPBACK)
 
 
 def _setting(configuration: Configuration, path: KeyPath, key: str) -> KeyPath:

@@ -65,6 +65,12 @@ def host_port(text: str) -> str:
     return text
 
 
+def canonical_address(address: str) -> str:
+    """`host:port` as it is compared: in lower case, and an IPv6 address in brackets."""
+    host, _, port = address.lower().rpartition(":")
+    return f"[{host}]:{port}" if ":" in host and not host.startswith("[") else f"{host}:{port}"
+
+
 def dead_letter_topic(pipeline: str, sink: str) -> str:
     """The topic of the sink's dead letters."""
     return f"{pipeline}.{sink}.dlq"

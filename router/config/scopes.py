@@ -6,6 +6,7 @@ from router.api import Reason
 from router.config.faults import KeyPath
 from router.config.files import Configuration
 from router.config.models import Scopes, SinkSettings, SourceSettings
+from router.config.names import canonical_address
 from router.config.references import SecretUse
 
 Owner = tuple[str, str]
@@ -37,9 +38,9 @@ def check_secrets(
 
 def check_hosts(configuration: Configuration, owner: Owner, scopes: Scopes, hosts: Iterable[str]) -> None:
     """Every address is one that the connector may connect to."""
-    allowed = {host.lower() for host in scopes.hosts}
+    allowed = {canonical_address(host) for host in scopes.hosts}
     for host in hosts:
-        if host.lower() not in allowed:
+        if canonical_address(host) not in allowed:
             _exceeded(configuration, (*owner, "config"), owner, "hosts", "The `host:port` that it connects to")
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from types import TracebackType
+from typing import Self
 
 from confluent_kafka.schema_registry import Schema as RegistrySchema
 from confluent_kafka.schema_registry import SchemaRegistryClient
@@ -24,6 +26,14 @@ class Registry:
         self._client = SchemaRegistryClient({"url": url, "timeout": _TIMEOUT_SECONDS, "max.retries": 0})
         self._encoders: dict[tuple[str, int], tuple[Schema | None, Encoder]] = {}
         self._decoders: dict[int, Decoder] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
 
     async def encoder(self, topic: str, schema: Schema | None) -> Encoder:
         """The encoder of the topic for data of this schema (None: bytes); registers it under `<topic>-value`.

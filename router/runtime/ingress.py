@@ -40,10 +40,10 @@ class Ingress:
         pipeline = self._loaded.pipeline
         topics = Topics(pipeline.kafka.bootstrap_servers)
         await ensure(topics, source_topics(pipeline))
-        registry = Registry(pipeline.kafka.registry_url)
-        await self._register(registry)
         settings = producer_settings(pipeline.kafka.bootstrap_servers, f"con-{pipeline.name}-ingress")
         async with AsyncExitStack() as stack:
+            registry = stack.enter_context(Registry(pipeline.kafka.registry_url))
+            await self._register(registry)
             producer = await stack.enter_async_context(AsyncProducer(settings))
             endpoints = [self._endpoint(name, registry, producer) for name in self._loaded.sources]
             server = IngressServer(pipeline.ingress, endpoints, IngressObservers(self._metrics))

@@ -44,11 +44,11 @@ class Worker:
         pipeline = self._loaded.pipeline
         topics = Topics(pipeline.kafka.bootstrap_servers)
         await ensure(topics, sink_topics(pipeline))
-        registry = Registry(pipeline.kafka.registry_url)
         settings = producer_settings(pipeline.kafka.bootstrap_servers, f"con-{pipeline.name}-dlq")
-        async with AsyncProducer(settings) as producer, asyncio.TaskGroup() as group:
-            for name, sink in self._loaded.sinks.items():
-                group.create_task(self._keep(name, sink, stop, registry, topics, producer))
+        with Registry(pipeline.kafka.registry_url) as registry:
+            async with AsyncProducer(settings) as producer, asyncio.TaskGroup() as group:
+                for name, sink in self._loaded.sinks.items():
+                    group.create_task(self._keep(name, sink, stop, registry, topics, producer))
         if self._errors and len(self._errors) == len(self._loaded.sinks):
             raise ConnectorError(Reason.INTERNAL_BUG, "Every sink has failed: see the log above.")
 

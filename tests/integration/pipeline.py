@@ -73,15 +73,15 @@ class Lab:
 async def lab(endpoints: Endpoints, prefix: str) -> AsyncIterator[Lab]:
     """A lab with its topics made."""
     topics = Topics(endpoints.bootstrap_servers)
-    registry = Registry(endpoints.registry_url)
-    async with AsyncProducer(producer_settings(endpoints.bootstrap_servers, prefix)) as producer:
-        encoder = await registry.encoder(f"{prefix}.v1", None)
-        made = Lab(endpoints, prefix, producer, registry, topics, encoder)
-        spec = TopicSpec(PARTITIONS, 1, 1, None)
-        await topics.ensure(dict.fromkeys((made.topic, made.dead_letters, made.replay), spec))
-        for name in (made.topic, made.replay):
-            await topics.partition(name, 0)
-        yield made
+    with Registry(endpoints.registry_url) as registry:
+        async with AsyncProducer(producer_settings(endpoints.bootstrap_servers, prefix)) as producer:
+            encoder = await registry.encoder(f"{prefix}.v1", None)
+            made = Lab(endpoints, prefix, producer, registry, topics, encoder)
+            spec = TopicSpec(PARTITIONS, 1, 1, None)
+            await topics.ensure(dict.fromkeys((made.topic, made.dead_letters, made.replay), spec))
+            for name in (made.topic, made.replay):
+                await topics.partition(name, 0)
+            yield made
 
 
 @asynccontextmanager
