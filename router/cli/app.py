@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
 from router.api import ConnectorError, Reason
@@ -18,15 +18,23 @@ from router.cli.console import fail
 from router.cli.version import show_version
 from router.config.faults import ConfigError
 
-# Each command's module and its function, or its Typer for a group; imported when used, so that each starts fast.
+
+class Command(NamedTuple):
+    """Where a command is: a function, or a Typer for a group. It is imported when used, so that each starts fast."""
+
+    module: str
+    attribute: str
+    summary: str
+
+
 COMMANDS = {
-    "check": ("router.cli.check", "check"),
-    "run": ("router.cli.run", "run"),
-    "ingress": ("router.cli.run", "ingress"),
-    "worker": ("router.cli.run", "worker"),
-    "dlq": ("router.cli.dlq", "app"),
-    "dev": ("router.cli.dev", "dev"),
-    "version": ("router.cli.version", "version"),
+    "check": Command("router.cli.check", "check", "Validate a configuration offline and report every fault at once."),
+    "run": Command("router.cli.run", "run", "Run everything that the configuration describes in one process."),
+    "ingress": Command("router.cli.run", "ingress", "Run the endpoints."),
+    "worker": Command("router.cli.run", "worker", "Run the sinks. Start as many workers as you like."),
+    "dlq": Command("router.cli.dlq", "app", "Dead letters: list them, look at one, put them back."),
+    "dev": Command("router.cli.dev", "dev", "Start a Kafka, a schema registry and a Postgres of one's own, and watch."),
+    "version": Command("router.cli.version", "version", "Show the version."),
 }
 _INTERRUPTED = 130
 
@@ -47,7 +55,7 @@ class Commands(TyperGroup):
                 f"There is no command {cmd_name!r}.",
                 fix=f"Did you mean `router {close[0]}`?" if close else f"Commands: {', '.join(COMMANDS)}.",
             )
-        module, attribute = COMMANDS[cmd_name]
+        module, attribute, _ = COMMANDS[cmd_name]
         found = getattr(import_module(module), attribute)
         single = typer.Typer()
         if isinstance(found, typer.Typer):
@@ -55,6 +63,13 @@ class Commands(TyperGroup):
         else:
             single.command(cmd_name)(found)
         return typer.main.get_group(single).commands[cmd_name]
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Help by the summaries, since importing every command for it would take a second."""
+        commands = {name: TyperCommand(name, help=command.summary) for name, command in COMMANDS.items()}
+        TyperGroup(name=self.name, commands=dict(commands), params=self.params, help=self.help).format_help(
+            ctx, formatter
+        )
 
 
 app = typer.Typer(

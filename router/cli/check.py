@@ -26,7 +26,9 @@ class Output(StrEnum):
 
 
 def check(
-    path: Annotated[Path, typer.Argument(help="The configuration: a YAML file, or a directory of them.")],
+    path: Annotated[
+        Path, typer.Argument(help="The configuration: a YAML file, or a directory of them.", metavar="PATH")
+    ],
     output: Annotated[Output, typer.Option(help="`table` for people, `json` for a list of faults on stdout.")] = (
         Output.TABLE
     ),
@@ -75,7 +77,10 @@ def _unusable(loaded: Loaded) -> Iterator[Fault]:
         try:
             source.connector.open(source.config, name)
         except ConnectorError as error:
-            yield Fault(error.reason, f"sources.{name}.config", error.message, error.fix)
+            path = f"sources.{name}.config"
+            near = next((use for use in loaded.secrets if use.path.startswith(f"{path}.")), None)
+            file, line = (near.file, near.line) if near else (None, None)
+            yield Fault(error.reason, path, error.message, error.fix, file, line)
 
 
 def _show(path: Path, loaded: Loaded) -> None:

@@ -15,16 +15,17 @@ C = TypeVar("C", ReceiverConnector, SinkConnector)
 @cache
 def sources() -> dict[str, ReceiverConnector]:
     """The installed source connectors by name. Raises ConnectorError if one of them is broken."""
-    return _load(SOURCES_GROUP, ReceiverConnector)
+    return installed(SOURCES_GROUP, ReceiverConnector)
 
 
 @cache
 def sinks() -> dict[str, SinkConnector]:
     """The installed sink connectors by name. Raises ConnectorError if one of them is broken."""
-    return _load(SINKS_GROUP, SinkConnector)
+    return installed(SINKS_GROUP, SinkConnector)
 
 
-def _load(group: str, kind: type[C]) -> dict[str, C]:
+def installed(group: str, kind: type[C]) -> dict[str, C]:
+    """The connectors that packages offer to the group, by name. Raises ConnectorError if one of them is broken."""
     loaded: dict[str, C] = {}
     for entry in entry_points(group=group):
         try:

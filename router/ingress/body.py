@@ -37,7 +37,7 @@ async def body(request: web.BaseRequest, deadline_seconds: float) -> bytes:
     except web.HTTPRequestEntityTooLarge:
         message = f"The body is larger than {request.client_max_size} bytes."
         raise ConnectorError(Reason.PAYLOAD_TOO_LARGE, message) from None
-    except zlib.error:
-        raise ConnectorError(Reason.PAYLOAD_ENCODING, "The compressed body is corrupt.") from None
-    except (web.RequestPayloadError, HttpProcessingError, ClientError, ValueError):
+    except (web.RequestPayloadError, HttpProcessingError, ClientError, zlib.error, ValueError):
+        # aiohttp would read the broken rest once more after the answer, and fail before the answer is out.
+        request.content.feed_eof()
         raise ConnectorError(Reason.PAYLOAD_ENCODING, "The body cannot be read as its headers describe it.") from None

@@ -21,6 +21,8 @@ Publish = Callable[[Sequence[Record], str], Awaitable[None]]
 _BACKLOG = 1_024
 _DRAIN_SECONDS = 10.0
 _MAX_HEADERS = 100
+_BROKEN = (Reason.PAYLOAD_ENCODING, Reason.REQUEST_TIMEOUT)
+"""After these it is unknown where the next request on the connection would begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,10 @@ class IngressServer:
             count = await self._accept(endpoint, request, path, content, parent)
         except ConnectorError as error:
             self._observer.refused(name, error.reason)
-            return answers.refused(error, parent)
+            response = answers.refused(error, parent)
+            if error.reason in _BROKEN:
+                response.force_close()
+            return response
         except Exception as error:  # noqa: BLE001  the outermost loop of a request: the sender must get an answer
             self._observer.failed(name, error)
             return answers.internal(parent)

@@ -1,0 +1,12 @@
+"""The connectors of the examples, as if they were installed."""
+
+import pytest
+
+from router.config import connectors
+from tests.unit.config.examples import HOOK, TABLE
+
+
+@pytest.fixture(autouse=True)
+def installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connectors, "sources", lambda: {"hook": HOOK})
+    monkeypatch.setattr(connectors, "sinks", lambda: {"table": TABLE})
