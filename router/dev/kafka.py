@@ -95,10 +95,11 @@ class Kafka:
     def is_ready(self) -> bool:
         """Whether it answers with its metadata, and every partition has a leader."""
         try:
-            # librdkafka writes refused connections to the log; so it asks only a port that is open.
+            # A client is made only when the port is open; it would go on trying to connect for a while.
             with closing(socket.create_connection((HOST, self._port), _ANSWER_SECONDS)):
                 pass
-            metadata = AdminClient({"bootstrap.servers": f"{HOST}:{self._port}"}).list_topics(timeout=_ANSWER_SECONDS)
+            client = AdminClient({"bootstrap.servers": f"{HOST}:{self._port}", "log_level": 0})
+            metadata = client.list_topics(timeout=_ANSWER_SECONDS)
         except (OSError, KafkaException):
             return False
         partitions = [part for topic in metadata.topics.values() for part in topic.partitions.values()]

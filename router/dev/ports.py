@@ -13,13 +13,14 @@ def require_free(ports: Mapping[str, int]) -> None:
 
     Raises ConnectorError: PORT_IN_USE, naming all that are taken.
     """
-    taken = [f"{port} ({name})" for name, port in ports.items() if not is_free(port)]
+    taken = {name: port for name, port in ports.items() if not is_free(port)}
     if taken:
-        plural = len(taken) > 1
+        listed = ", ".join(f"{port} ({name})" for name, port in taken.items())
+        options = ", ".join(f"--{name.replace(' ', '-')}-port" for name in taken)
         raise ConnectorError(
             Reason.PORT_IN_USE,
-            f"{'ports' if plural else 'port'} {', '.join(taken)} of {HOST} {'are' if plural else 'is'} taken",
-            fix="stop the program that listens there, or choose other ports",
+            f"another program listens on {HOST}, port {listed}",
+            fix=f"stop it, or choose another port with {options}",
         )
 
 

@@ -37,6 +37,8 @@ class Stack:
 
     home: the directory of state and logs. components: which servers; the registry needs Kafka.
     The servers end with `stop`, with the context, or with the death of this process, however it dies.
+
+    Raises ConnectorError: USAGE for components that do not exist or cannot run alone.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Stack:
         components: frozenset[str] = COMPONENTS,
         progress: Progress | None = None,
     ) -> None:
+        _require_sensible(components)
         self._home = home.absolute()
         self._ports = ports
         self._progress = progress or progress_on(Console(stderr=True))
@@ -174,7 +177,7 @@ class Stack:
         return endpoints
 
     def _start_together(self, servers: list[Server]) -> None:
-        with ThreadPoolExecutor(len(servers) or 1, "stack") as pool:
+        with ThreadPoolExecutor(len(COMPONENTS), "stack") as pool:
             started = [pool.submit(self._start_one, server) for server in servers]
             try:
                 done, _ = wait(started, return_when=FIRST_EXCEPTION)
@@ -199,3 +202,15 @@ class Stack:
             postgres_database=DATABASE,
             postgres_password=self._postgres.password if "postgres" in self._servers else "",
         )
+
+
+def _require_sensible(components: frozenset[str]) -> None:
+    unknown = components - COMPONENTS
+    if unknown or not components:
+        raise ConnectorError(
+            Reason.USAGE,
+            f"the stack has no component {', '.join(sorted(unknown)) or 'to start'}",
+            fix=f"components: {', '.join(sorted(COMPONENTS))}",
+        )
+    if "registry" in components and "kafka" not in components:
+        raise ConnectorError(Reason.USAGE, "the registry keeps its schemas in Kafka", fix="add the component kafka")

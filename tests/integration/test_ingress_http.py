@@ -196,7 +196,6 @@ async def test_compressed_bodies_are_unpacked_within_the_limit(port: Port) -> No
         gzip.compress(b"x" * (LIMIT + 1)): ("gzip", 413),
         gzip.compress(b"x" * 50_000_000): ("gzip", 413),
         b"not gzip": ("gzip", 400),
-        gzip.compress(b"body" * 100)[:-20]: ("gzip", 400),
         b"anything": ("br", 400),  # aiohttp itself refuses what it has no decoder for
         b"anything else": ("gzip, gzip", 415),
     }
