@@ -1,0 +1,1 @@
+"""Sinks: each package is a connector, found by its entry point."""

@@ -1,0 +1,138 @@
+"""A connection to Postgres with what it has prepared, and the transaction that writes a batch through it."""
+
+import os
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Self
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.pq import TransactionStatus
+
+from router.api import ConnectorError, Reason
+from sinks.postgres.config import PostgresConfig
+from sinks.postgres.errors import translate_connecting
+from sinks.postgres.positions import Advance
+from sinks.postgres.rows import block
+from sinks.postgres.statements import Statements
+
+_CONNECT_SECONDS = 10
+_LOCK_SECONDS = 10
+
+
+class Session:
+    """One connection.
+
+    committing: a COMMIT is on its way, so that only its answer tells what happened. hung_up: we cut it ourselves.
+    """
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+        self.committing = False
+        self.hung_up = False
+        self._staged: set[bytes] = set()
+
+    @classmethod
+    async def open(cls, config: PostgresConfig, sink: str) -> Self:
+        """Connect. Raises ConnectorError."""
+        try:
+            connection = await AsyncConnection.connect(
+                host=config.host,
+                port=config.port,
+                dbname=config.database,
+                user=config.user,
+                password=config.password.reveal(),
+                sslmode=config.sslmode,
+                sslrootcert=config.ssl_root_cert,
+                client_encoding="UTF8",
+                connect_timeout=_CONNECT_SECONDS,
+                application_name=f"connectors/{sink}",
+                options=_options(config),
+                autocommit=True,
+            )
+        except psycopg.OperationalError as error:
+            # Without the cause, which adds nothing but what may be in its text.
+            raise translate_connecting(error) from None
+        return cls(connection)
+
+    async def write(self, statements: Statements, encoded: Sequence[bytes], advance: Advance) -> int:
+        """Write the rows and the position in one transaction; returns how many rows came in.
+
+        Raises ConnectorError (POSITION_MOVED), psycopg.Error.
+        """
+        connection = self.connection
+        await self._stage(statements)
+        async with connection.pipeline():
+            await connection.execute(b"BEGIN")
+            # First: it locks the position, so that a fenced owner finds out before it has done any work.
+            moved = await connection.execute(*advance)
+        _demand_one(moved.rowcount)
+        await self._copy(statements, encoded)
+        self.committing = True
+        async with connection.pipeline():
+            merged = await connection.execute(statements.merge)
+            await connection.execute(b"COMMIT")
+        self.committing = False
+        return merged.rowcount
+
+    async def advance(self, advance: Advance) -> None:
+        """Move the position only. Raises ConnectorError (POSITION_MOVED), psycopg.Error."""
+        self.committing = True
+        moved = await self.connection.execute(*advance)
+        self.committing = False
+        _demand_one(moved.rowcount)
+
+    async def try_copy(self, statements: Statements, encoded: Sequence[bytes]) -> None:
+        """Copy the rows and take it back. Raises psycopg.Error if a row is refused."""
+        try:
+            await self.connection.execute(b"BEGIN")
+            await self._copy(statements, encoded)
+        finally:
+            await self.roll_back()
+
+    async def roll_back(self) -> None:
+        """End a transaction that is open. Raises psycopg.Error."""
+        if self.connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+            await self.connection.execute(b"ROLLBACK")
+
+    def hang_up(self) -> None:
+        """Cut the connection, so that whatever waits for the server fails now."""
+        self.hung_up = True
+        # Of a duplicate, since the descriptor itself belongs to libpq. It may be gone already.
+        with (
+            suppress(OSError, psycopg.Error),
+            socket.socket(fileno=os.dup(self.connection.pgconn.socket)) as duplicate,
+        ):
+            duplicate.shutdown(socket.SHUT_RDWR)
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self.connection.close()
+
+    async def _stage(self, statements: Statements) -> None:
+        if statements.stage not in self._staged:
+            await self.connection.execute(statements.stage)
+            self._staged.add(statements.stage)
+
+    async def _copy(self, statements: Statements, encoded: Sequence[bytes]) -> None:
+        async with self.connection.cursor() as cursor, cursor.copy(statements.copy) as copy:
+            await copy.write(block(encoded))
+
+
+def _demand_one(moved: int) -> None:
+    if moved != 1:
+        raise ConnectorError(
+            Reason.POSITION_MOVED, "The position is not where it was left, or another owner has claimed the partition."
+        )
+
+
+def _options(config: PostgresConfig) -> str:
+    """Limits of the server's own: a process that hangs must not hold its partitions' positions for ever."""
+    milliseconds = int(config.timeout_seconds * 1000)
+    settings = {
+        "statement_timeout": milliseconds,
+        "lock_timeout": _LOCK_SECONDS * 1000,
+        "idle_in_transaction_session_timeout": milliseconds,
+    }
+    return " ".join([f"-c {name}={value}" for name, value in settings.items()])
