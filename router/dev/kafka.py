@@ -21,6 +21,7 @@ from router.dev.server import Launch
 
 _ANSWER_SECONDS = 5
 
+# A killed broker may not come back before the controller has given its session up, after 9 s by default.
 _SETTINGS = """\
 process.roles=broker,controller
 node.id=1
@@ -41,6 +42,8 @@ transaction.state.log.num.partitions=8
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=8
+broker.session.timeout.ms=4000
+broker.heartbeat.interval.ms=500
 group.initial.rebalance.delay.ms=0
 group.consumer.session.timeout.ms=6000
 group.consumer.min.session.timeout.ms=6000
