@@ -1,0 +1,19 @@
+"""The benchmarks by name."""
+
+from benchmarks.ours.http_sink import RouterHttp
+from benchmarks.ours.ingress import RouterIngress
+from benchmarks.ours.postgres_sink import RouterPostgres
+from benchmarks.peers import bento, debezium_jdbc
+from benchmarks.peers.bento_http import BentoHttp
+from benchmarks.peers.bento_ingress import BentoIngress
+from benchmarks.peers.debezium_jdbc import DebeziumJdbc
+from benchmarks.side import Benchmark
+
+BENCHMARKS = {
+    benchmark.name: benchmark
+    for benchmark in (
+        Benchmark("ingress", "events/s", bento.NAME, RouterIngress(), BentoIngress()),
+        Benchmark("http_sink", "events/s", bento.NAME, RouterHttp(), BentoHttp()),
+        Benchmark("postgres_sink", "rows/s", debezium_jdbc.NAME, RouterPostgres(), DebeziumJdbc()),
+    )
+}

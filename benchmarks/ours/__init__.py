@@ -1,0 +1,1 @@
+"""Ours, run as a user runs it: the `router` command with a configuration file."""
