@@ -1,0 +1,80 @@
+"""The kinds of poison: records that no sink can take, each with the reasons that may be given for it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from router.envelope.codec import Encoder
+from tests.faults.events import Place, body, identity, ordering_key
+from tests.faults.table import MAX_BODY_BYTES
+
+_PREFIX_BYTES = 5
+_UNKNOWN_SCHEMA = (2_000_000_000).to_bytes(4, "big")
+_YEAR_300000 = 9_400_000_000_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cook:
+    """Makes the values of a run's events, good and bad."""
+
+    run: str
+    encoder: Encoder
+
+    def good(self, place: Place) -> bytes:
+        """The value of a good event."""
+        return self.envelope(place)
+
+    def envelope(self, place: Place, **changes: object) -> bytes:
+        """An envelope with some fields changed, as the ingress would have written it."""
+        event_id = identity(self.run, place)
+        fields: dict[str, object] = {
+            "id": event_id,
+            "source": f"/{self.run}/hooks",
+            "type": "webhook",
+            "subject": None,
+            "time": None,
+            "datacontenttype": "application/json",
+            "dataschema": None,
+            "tenant": None,
+            "idempotency_key": f"/{self.run}/hooks#{event_id}",
+            "traceparent": None,
+            "ingested_at": 1_700_000_000_000_000,
+            "connector": "hooks",
+            "data": body(self.run, place),
+        }
+        return self.encoder.encode(fields | changes)
+
+    def with_negative_union_index(self, place: Place) -> bytes:
+        """Python's negative indexing would take the last branch of the union for it."""
+        with_subject = self.envelope(place, subject=ordering_key(place))
+        at = with_subject.index(b"\x0ewebhook") + len(b"\x0ewebhook")
+        return with_subject[:at] + b"\x01" + with_subject[at + 1 :]
+
+
+Venom = Callable[[Cook, Place], bytes | None]
+
+VENOMS: Mapping[str, tuple[Venom, str]] = {
+    "no magic byte": (lambda cook, place: b"\x01" + cook.good(place)[1:], "AVRO_MAGIC"),
+    "tombstone": (lambda _cook, _place: None, "AVRO_MAGIC"),
+    "empty": (lambda _cook, _place: b"", "AVRO_MAGIC"),
+    "unknown schema": (
+        lambda cook, place: b"\0" + _UNKNOWN_SCHEMA + cook.good(place)[_PREFIX_BYTES:],
+        "SCHEMA_UNKNOWN",
+    ),
+    "truncated": (lambda cook, place: cook.good(place)[:-3], "AVRO_DECODE"),
+    "bytes left over": (lambda cook, place: cook.good(place) + b"\0", "AVRO_TRAILING"),
+    "negative union index": (lambda cook, place: cook.with_negative_union_index(place), "AVRO_DECODE"),
+    "endless varint": (lambda cook, place: cook.good(place)[:_PREFIX_BYTES] + b"\xff" * 40, "AVRO_DECODE"),
+    "text that is not UTF-8": (
+        lambda cook, place: cook.good(place).replace(b"/json", b"/\xff\xfe\xfd\xfc"),
+        "AVRO_DECODE",
+    ),
+    "time out of range": (lambda cook, place: cook.envelope(place, ingested_at=_YEAR_300000), "AVRO_DECODE"),
+    "invalid JSON": (lambda cook, place: cook.envelope(place, data=b'{"key": oops'), "PAYLOAD_MALFORMED"),
+    "JSON that is not UTF-8": (lambda cook, place: cook.envelope(place, data=b'"\xff"'), "PAYLOAD_MALFORMED"),
+    "NUL in text": (lambda cook, place: cook.envelope(place, type="web\0hook"), "PAYLOAD_MALFORMED"),
+    "violates a constraint": (
+        lambda cook, place: cook.envelope(place, data=b'"' + b"x" * MAX_BODY_BYTES + b'"'),
+        "TARGET_REJECTED",
+    ),
+}
+"""By name: how to make it, and the reason of its dead letter."""
