@@ -21,7 +21,6 @@ class ErrorClass(StrEnum):
     OVERLOAD = "OVERLOAD"
     FENCED = "FENCED"
     INDETERMINATE = "INDETERMINATE"
-    POISON = "POISON"
     DLQ_BLOCKED = "DLQ_BLOCKED"
     INTERNAL_BUG = "INTERNAL_BUG"
     CANCELLED = "CANCELLED"
@@ -76,7 +75,6 @@ class Reason(StrEnum):
     SECRET_LITERAL = "SECRET_LITERAL"
     SECRET_NOT_FOUND = "SECRET_NOT_FOUND"
     SECRET_UNUSABLE = "SECRET_UNUSABLE"
-    TOPIC_MISMATCH = "TOPIC_MISMATCH"
     TABLE_MISMATCH = "TABLE_MISMATCH"
     USAGE = "USAGE"
     PORT_IN_USE = "PORT_IN_USE"
@@ -91,7 +89,6 @@ class Reason(StrEnum):
     AVRO_LIMIT = "AVRO_LIMIT"
     ENCODE_FAILED = "ENCODE_FAILED"
     ALREADY_PROCESSED = "ALREADY_PROCESSED"
-    KEY_REUSED = "KEY_REUSED"
     TARGET_MISSING = "TARGET_MISSING"
     TARGET_GONE = "TARGET_GONE"
     RATE_LIMITED = "RATE_LIMITED"
@@ -109,7 +106,6 @@ class Reason(StrEnum):
     POSITION_MOVED = "POSITION_MOVED"
     TRANSACTION_OUTCOME_UNKNOWN = "TRANSACTION_OUTCOME_UNKNOWN"
     SINK_OUTCOME_UNKNOWN = "SINK_OUTCOME_UNKNOWN"
-    HANDLER_RAISED = "HANDLER_RAISED"
     DLQ_UNAVAILABLE = "DLQ_UNAVAILABLE"
     INTERNAL_BUG = "INTERNAL_BUG"
     SHUTDOWN = "SHUTDOWN"
@@ -364,13 +360,6 @@ SPECS: dict[Reason, ReasonSpec] = {
         "FAILED_PRECONDITION",
         "A secret exists but is too short or of the wrong form for its scheme.",
     ),
-    Reason.TOPIC_MISMATCH: ReasonSpec(
-        ErrorClass.CONFIG,
-        Action.STOP,
-        422,
-        "FAILED_PRECONDITION",
-        "An existing topic has other settings than the configuration asks for.",
-    ),
     Reason.TABLE_MISMATCH: ReasonSpec(
         ErrorClass.CONFIG,
         Action.STOP,
@@ -468,13 +457,6 @@ SPECS: dict[Reason, ReasonSpec] = {
         200,
         "ALREADY_EXISTS",
         "The idempotency key was delivered before.",
-    ),
-    Reason.KEY_REUSED: ReasonSpec(
-        ErrorClass.DUPLICATE,
-        Action.DEAD_LETTER,
-        409,
-        "ALREADY_EXISTS",
-        "The idempotency key was used before for another body.",
     ),
     Reason.TARGET_MISSING: ReasonSpec(
         ErrorClass.NOT_FOUND_TARGET,
@@ -594,13 +576,6 @@ SPECS: dict[Reason, ReasonSpec] = {
         503,
         "UNKNOWN",
         "The connection broke between the sink's commit and its answer.",
-    ),
-    Reason.HANDLER_RAISED: ReasonSpec(
-        ErrorClass.POISON,
-        Action.DEAD_LETTER,
-        500,
-        "FAILED_PRECONDITION",
-        "The handler raised on this record each time.",
     ),
     Reason.DLQ_UNAVAILABLE: ReasonSpec(
         ErrorClass.DLQ_BLOCKED,

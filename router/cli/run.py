@@ -23,6 +23,10 @@ T = TypeVar("T")
 ConfigPath = Annotated[
     Path, typer.Argument(help="The configuration: a YAML file, or a directory of them.", metavar="PATH")
 ]
+AdminPort = Annotated[
+    int | None,
+    typer.Option("--admin-port", min=1, max=65_535, help="Instead of `admin.port`, for several roles on one machine."),
+]
 Process = Annotated[int | None, typer.Option(hidden=True, help="Which of several processes this one is.")]
 
 
@@ -38,29 +42,30 @@ class Role(Protocol):
         ...
 
 
-def run(path: ConfigPath) -> None:
+def run(path: ConfigPath, admin_port: AdminPort = None) -> None:
     """Run everything that the configuration describes in one process: endpoints and sinks."""
     loaded = _load(path)
     roles: list[Role] = [Worker(loaded)] if loaded.sinks else []
     if loaded.sources:
         roles.append(Ingress(loaded))
-    _execute(_roles(loaded, roles, port_offset=0))
+    _execute(_roles(loaded, roles, admin_port or loaded.pipeline.admin.port))
 
 
-def worker(path: ConfigPath, process: Process = None) -> None:
+def worker(path: ConfigPath, admin_port: AdminPort = None) -> None:
     """Run the sinks. Start as many workers as you like: they share the partitions."""
     loaded = _load(path)
-    _execute(_roles(loaded, [Worker(loaded)], port_offset=process or 0))
+    _execute(_roles(loaded, [Worker(loaded)], admin_port or loaded.pipeline.admin.port))
 
 
-def ingress(path: ConfigPath, process: Process = None) -> None:
+def ingress(path: ConfigPath, admin_port: AdminPort = None, process: Process = None) -> None:
     """Run the endpoints, in `ingress.processes` processes that share the port."""
     loaded = _load(path)
     count = loaded.pipeline.ingress.processes
+    port = admin_port or loaded.pipeline.admin.port
     if count == 1 or process is not None:
-        _execute(_roles(loaded, [Ingress(loaded)], port_offset=process or 0))
+        _execute(_roles(loaded, [Ingress(loaded)], port + (process or 0)))
     else:
-        status = _execute(_supervise(["ingress", str(path)], count))
+        status = _execute(_supervise(["ingress", str(path), "--admin-port", str(port)], count))
         if status:
             raise typer.Exit(status)
 
@@ -76,16 +81,15 @@ def _execute(main: Coroutine[Any, Any, T]) -> T:
         return runner.run(main)
 
 
-async def _roles(loaded: Loaded, roles: list[Role], *, port_offset: int) -> None:
+async def _roles(loaded: Loaded, roles: list[Role], admin_port: int) -> None:
     if not roles:
         raise ConnectorError(
             Reason.CONFIG_INVALID, "The configuration has nothing to run.", fix="Add sources or sinks."
         )
     stop = stop_on_signals()
-    admin = loaded.pipeline.admin
     server = AdminServer(
-        admin.host,
-        admin.port + port_offset,
+        loaded.pipeline.admin.host,
+        admin_port,
         lambda: {key: why for role in roles for key, why in role.waiting().items()},
     )
     await server.start()
@@ -103,7 +107,13 @@ async def _until_stopped(roles: list[Role], stop: asyncio.Event) -> None:
     stop.set()
     await asyncio.wait(tasks)
     for task in tasks:
-        task.result()
+        _raise_unless_stopped(task.exception())
+
+
+def _raise_unless_stopped(error: BaseException | None) -> None:
+    """A role that was told to stop before it had started has not failed."""
+    if error is not None and not (isinstance(error, ConnectorError) and error.reason is Reason.SHUTDOWN):
+        raise error
 
 
 async def _supervise(command: list[str], count: int) -> int:

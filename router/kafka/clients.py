@@ -15,7 +15,9 @@ def connection(bootstrap_servers: str, client_id: str) -> dict[str, Any]:
         "reconnect.backoff.ms": 50,
         "reconnect.backoff.max.ms": 1_000,
         "topic.metadata.refresh.interval.ms": 30_000,
-        "log_level": 3,
+        # librdkafka would write dozens of lines a second to stderr while the brokers are away; what matters
+        # arrives as an error where it is acted upon, and is logged there once.
+        "log_level": 0,
     }
 
 

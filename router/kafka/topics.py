@@ -13,7 +13,7 @@ from router.api import ConnectorError, Reason, TopicPartition
 from router.kafka.clients import connection
 from router.kafka.errors import translate
 
-_TIMEOUT_SECONDS = 10
+_TIMEOUT_SECONDS = 5
 _SETTLE_SECONDS = 30
 
 

@@ -17,7 +17,7 @@ from router.observability.metrics import SourceMetrics
 from router.observability.request_log import IngressObservers
 from router.routing import compile_routes
 from router.runtime.publisher import Publisher
-from router.runtime.topics import ensure, source_topics
+from router.runtime.topics import ensure, pause, source_topics
 
 _BACKOFF = Backoff(initial_seconds=0.5, max_seconds=10)
 _log = structlog.get_logger("router.runtime")
@@ -39,11 +39,11 @@ class Ingress:
         """Serve until `stop` is set, then finish the requests under way. Raises ConnectorError if it cannot start."""
         pipeline = self._loaded.pipeline
         topics = Topics(pipeline.kafka.bootstrap_servers)
-        await ensure(topics, source_topics(pipeline))
+        await ensure(topics, source_topics(pipeline), stop)
         settings = producer_settings(pipeline.kafka.bootstrap_servers, f"con-{pipeline.name}-ingress")
         async with AsyncExitStack() as stack:
             registry = stack.enter_context(Registry(pipeline.kafka.registry_url))
-            await self._register(registry)
+            await self._register(registry, stop)
             producer = await stack.enter_async_context(AsyncProducer(settings))
             endpoints = [self._endpoint(name, registry, producer) for name in self._loaded.sources]
             server = IngressServer(pipeline.ingress, endpoints, IngressObservers(self._metrics))
@@ -69,7 +69,7 @@ class Ingress:
         receiver = source.connector.open(source.config, name)
         return Endpoint(name, source.connector.path(source.config), receiver, publisher.publish)
 
-    async def _register(self, registry: Registry) -> None:
+    async def _register(self, registry: Registry, stop: asyncio.Event) -> None:
         """Register the topics' schemas before any traffic, waiting for the registry as long as it takes."""
         attempt = 0
         for topic in source_topics(self._loaded.pipeline):
@@ -83,4 +83,4 @@ class Ingress:
                     attempt += 1
                     seconds = _BACKOFF.seconds(error, attempt)
                     _log.warning("waiting for the registry", reason=error.reason, retry_in_seconds=round(seconds, 2))
-                await asyncio.sleep(seconds)
+                await pause(seconds, stop)

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 
 import structlog
 
-from router.api import Action, ConnectorError
+from router.api import Action, ConnectorError, Reason
 from router.config.models import Pipeline
 from router.config.names import dead_letter_topic, replay_topic
 from router.delivery.backoff import Backoff
@@ -36,8 +37,11 @@ def sink_topics(pipeline: Pipeline) -> dict[str, TopicSpec]:
     return topics
 
 
-async def ensure(topics: Topics, specs: Mapping[str, TopicSpec]) -> None:
-    """Make what is missing, waiting for the brokers as long as it takes. Raises ConnectorError if waiting is vain."""
+async def ensure(topics: Topics, specs: Mapping[str, TopicSpec], stop: asyncio.Event) -> None:
+    """Make what is missing, waiting for the brokers as long as it takes.
+
+    Raises ConnectorError: SHUTDOWN if `stop` is set meanwhile, and what waiting does not mend.
+    """
     attempt = 0
     while True:
         try:
@@ -50,9 +54,16 @@ async def ensure(topics: Topics, specs: Mapping[str, TopicSpec]) -> None:
             attempt += 1
             seconds = _BACKOFF.seconds(error, attempt)
             _log.warning("waiting for the brokers", reason=error.reason, retry_in_seconds=round(seconds, 2))
-            await asyncio.sleep(seconds)
+            await pause(seconds, stop)
         else:
             return
+
+
+async def pause(seconds: float, stop: asyncio.Event) -> None:
+    """Wait before another attempt. Raises ConnectorError (SHUTDOWN) as soon as `stop` is set."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+        raise ConnectorError(Reason.SHUTDOWN, "Stopped while waiting for what is away.")
 
 
 def _spec(pipeline: Pipeline) -> TopicSpec:

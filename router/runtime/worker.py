@@ -43,7 +43,7 @@ class Worker:
         """Deliver until `stop` is set. Raises ConnectorError if nothing can be started, or every sink has failed."""
         pipeline = self._loaded.pipeline
         topics = Topics(pipeline.kafka.bootstrap_servers)
-        await ensure(topics, sink_topics(pipeline))
+        await ensure(topics, sink_topics(pipeline), stop)
         settings = producer_settings(pipeline.kafka.bootstrap_servers, f"con-{pipeline.name}-dlq")
         with Registry(pipeline.kafka.registry_url) as registry:
             async with AsyncProducer(settings) as producer, asyncio.TaskGroup() as group:
