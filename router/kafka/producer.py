@@ -1,7 +1,6 @@
 """A producer for asyncio: `send` returns when the brokers have the messages."""
 
 import asyncio
-import threading
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -13,7 +12,7 @@ from router.kafka.errors import translate
 
 Headers = list[tuple[str, str | bytes | None]]
 
-_POLL_SECONDS = 0.2
+_POLL_SECONDS = 0.002
 _FLUSH_SECONDS = 10
 _ANY_PARTITION = -1
 
@@ -38,33 +37,41 @@ class _Pending:
         self.future = future
         self.error: KafkaError | None = None
 
+    def settle(self, count: int) -> None:
+        """So many of the messages are no longer under way."""
+        self.remaining -= count
+        if not self.remaining and not self.future.done():
+            self.future.set_result(None)
+
 
 class AsyncProducer:
-    """librdkafka's producer with one thread that polls it.
+    """librdkafka's producer, polled by the event loop itself while messages are under way.
 
-    Acknowledgements arrive on that thread; they are handed to the event loop once per poll, not once per message:
-    a wake-up of the loop costs as much as producing.
+    A thread that polls would wake the loop for every batch of acknowledgements, and contend with it for the
+    interpreter's lock.
     """
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._config = config
         self._producer = Producer(config)
-        self._loop = asyncio.get_running_loop()
         self._retired: list[Producer] = []
-        self._done: list[_Pending] = []
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._poll, name="kafka-producer", daemon=True)
+        self._loop = asyncio.get_running_loop()
+        self._under_way = 0
+        self._polling = False
 
     async def __aenter__(self) -> Self:
-        self._thread.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await asyncio.to_thread(self._producer.flush, _FLUSH_SECONDS)
-        self._stopping.set()
-        await asyncio.to_thread(self._thread.join)
+        """Wait for what is under way; what is not acknowledged by then was promised to nobody."""
+        deadline = self._loop.time() + _FLUSH_SECONDS
+        while self._under_way and self._loop.time() < deadline:  # noqa: ASYNC110  the loop's own polls make the progress
+            await asyncio.sleep(_POLL_SECONDS)
+        for producer in (self._producer, *self._retired):
+            producer.purge()
+            producer.poll(0)
 
     async def send(self, messages: Sequence[Message]) -> None:
         """Return when all messages are durable (`acks=all`).
@@ -78,9 +85,8 @@ class AsyncProducer:
         def delivered(error: KafkaError | None, _message: object) -> None:
             if error is not None and pending.error is None:
                 pending.error = error
-            pending.remaining -= 1
-            if not pending.remaining:
-                self._done.append(pending)
+            self._under_way -= 1
+            pending.settle(1)
 
         producer = self._producer
         for sent, message in enumerate(messages):
@@ -88,18 +94,14 @@ class AsyncProducer:
                 self._produce(producer, message, delivered)
             except (BufferError, KafkaException) as error:
                 # The rest was never offered; what was is awaited no longer, as the caller must offer all again.
-                pending.remaining -= len(messages) - sent
-                if isinstance(error, KafkaException):
-                    self._replace_if_fatal(producer, error.args[0])
-                    raise translate(error, f"producing to {message.topic}") from error
-                raise ConnectorError(Reason.QUEUE_FULL, "The producer's queue is full.") from error
+                pending.settle(len(messages) - sent)
+                raise self._refused(producer, message, error) from error
         await pending.future
         if pending.error is not None:
             self._replace_if_fatal(producer, pending.error)
             raise translate(pending.error, f"producing to {messages[0].topic}")
 
-    @staticmethod
-    def _produce(producer: Producer, message: Message, delivered: Any) -> None:
+    def _produce(self, producer: Producer, message: Message, delivered: Any) -> None:
         producer.produce(
             message.topic,
             value=message.value,
@@ -108,24 +110,29 @@ class AsyncProducer:
             headers=message.headers,
             on_delivery=delivered,
         )
+        self._under_way += 1
+        if not self._polling:
+            self._polling = True
+            self._loop.call_later(_POLL_SECONDS, self._poll)
+
+    def _poll(self) -> None:
+        for producer in (self._producer, *self._retired):
+            producer.poll(0)
+        self._polling = self._under_way > 0
+        if self._polling:
+            self._loop.call_later(_POLL_SECONDS, self._poll)
+
+    def _refused(self, producer: Producer, message: Message, error: BufferError | KafkaException) -> ConnectorError:
+        if isinstance(error, BufferError):
+            return ConnectorError(Reason.QUEUE_FULL, "The producer's queue is full.")
+        self._replace_if_fatal(producer, error.args[0])
+        return translate(error, f"producing to {message.topic}")
 
     def _replace_if_fatal(self, failed: Producer, error: KafkaError) -> None:
-        """A fatal error ends a producer for good; the next `send` finds a new one."""
+        """A fatal error ends a producer for good; the next `send` finds a new one.
+
+        The old one is polled on: its last messages fail now, and whoever sent them must hear of it.
+        """
         if error.fatal() and failed is self._producer:
             self._retired.append(failed)
             self._producer = Producer(self._config)
-
-    def _poll(self) -> None:
-        while not self._stopping.is_set():
-            self._producer.poll(_POLL_SECONDS)
-            for retired in self._retired:
-                retired.poll(0)  # its last messages fail now, and whoever sent them must hear of it
-            if self._done:
-                done, self._done = self._done, []
-                self._loop.call_soon_threadsafe(_resolve, done)
-
-
-def _resolve(done: list[_Pending]) -> None:
-    for pending in done:
-        if not pending.future.done():
-            pending.future.set_result(None)
