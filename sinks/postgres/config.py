@@ -43,7 +43,10 @@ class PostgresConfig(ConnectorConfig):
     )
     connections: int = Field(2, ge=1, le=32, description="How many connections a process opens at most.")
     timeout_seconds: float = Field(
-        30, ge=1, le=600, description="How long a write may take before the connection is given up."
+        30,
+        ge=1,
+        le=600,
+        description="When a write's connection is given up; a statement has two thirds of it, a lock one third.",
     )
 
     @property

@@ -81,9 +81,17 @@ def translate_connecting(error: psycopg.OperationalError) -> ConnectorError:
     return ConnectorError(Reason.TARGET_UNREACHABLE, f"PostgreSQL: {_first_line(text)}.")
 
 
-def is_lost(error: psycopg.Error, connection: psycopg.AsyncConnection) -> bool:
-    """Whether the connection went with the error, and with it the answer to whatever was sent."""
-    return connection.closed or error.diag.severity_nonlocalized in ("FATAL", "PANIC")
+def is_answer(error: psycopg.Error) -> bool:
+    """Whether the server has answered that the statement failed, and goes on listening."""
+    return error.diag.severity_nonlocalized == "ERROR"
+
+
+def is_loss(error: psycopg.Error) -> bool:
+    """Whether the connection went with the error, and with it the answer to whatever was sent.
+
+    The state of the connection does not tell: psycopg may notice by whatever it was about to do next.
+    """
+    return not is_answer(error) and (error.sqlstate is not None or isinstance(error, psycopg.OperationalError))
 
 
 def refused_line(error: psycopg.Error) -> int | None:

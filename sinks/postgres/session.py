@@ -18,7 +18,6 @@ from sinks.postgres.rows import block
 from sinks.postgres.statements import Statements
 
 _CONNECT_SECONDS = 10
-_LOCK_SECONDS = 10
 
 
 class Session:
@@ -64,7 +63,7 @@ class Session:
         connection = self.connection
         await self._stage(statements)
         async with connection.pipeline():
-            await connection.execute(b"BEGIN")
+            await connection.execute(b"BEGIN", prepare=False)
             # First: it locks the position, so that a fenced owner finds out before it has done any work.
             moved = await connection.execute(*advance)
         _demand_one(moved.rowcount)
@@ -72,7 +71,9 @@ class Session:
         self.committing = True
         async with connection.pipeline():
             merged = await connection.execute(statements.merge)
-            await connection.execute(b"COMMIT")
+            # Never prepared: where the merge fails, the server skips what follows it in the pipeline, but psycopg would
+            # believe that the statement has been prepared.
+            await connection.execute(b"COMMIT", prepare=False)
         self.committing = False
         return merged.rowcount
 
@@ -86,7 +87,7 @@ class Session:
     async def try_copy(self, statements: Statements, encoded: Sequence[bytes]) -> None:
         """Copy the rows and take it back. Raises psycopg.Error if a row is refused."""
         try:
-            await self.connection.execute(b"BEGIN")
+            await self.connection.execute(b"BEGIN", prepare=False)
             await self._copy(statements, encoded)
         finally:
             await self.roll_back()
@@ -94,7 +95,7 @@ class Session:
     async def roll_back(self) -> None:
         """End a transaction that is open. Raises psycopg.Error."""
         if self.connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
-            await self.connection.execute(b"ROLLBACK")
+            await self.connection.execute(b"ROLLBACK", prepare=False)
 
     def hang_up(self) -> None:
         """Cut the connection, so that whatever waits for the server fails now."""
@@ -128,11 +129,14 @@ def _demand_one(moved: int) -> None:
 
 
 def _options(config: PostgresConfig) -> str:
-    """Limits of the server's own: a process that hangs must not hold its partitions' positions for ever."""
-    milliseconds = int(config.timeout_seconds * 1000)
+    """The server's own limits, shorter than ours, since its answer says what has become of the transaction.
+
+    They also see to it that a process that hangs does not hold its partitions' positions for ever.
+    """
+    milliseconds = config.timeout_seconds * 1000
     settings = {
-        "statement_timeout": milliseconds,
-        "lock_timeout": _LOCK_SECONDS * 1000,
+        "lock_timeout": milliseconds / 3,
+        "statement_timeout": milliseconds * 2 / 3,
         "idle_in_transaction_session_timeout": milliseconds,
     }
-    return " ".join([f"-c {name}={value}" for name, value in settings.items()])
+    return " ".join([f"-c {name}={int(value)}" for name, value in settings.items()])

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import psycopg
 
 from router.api import ConnectorError, Reason
-from sinks.postgres.errors import is_lost, translate
+from sinks.postgres.errors import is_answer, is_loss, translate
 from sinks.postgres.session import Session
 
 T = TypeVar("T")
@@ -45,9 +45,8 @@ class Sessions:
         try:
             yield
         except psycopg.Error as error:
-            lost = is_lost(error, session.connection)
-            translated = self._lost(session) if lost else translate(error)
-            await self._recover(session, broken=lost)
+            translated = self._lost(session) if is_loss(error) else translate(error)
+            await self._recover(session, broken=not is_answer(error))
             if translated is None:
                 raise
             # Without the cause: its detail may hold values.

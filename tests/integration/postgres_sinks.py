@@ -1,6 +1,6 @@
 """What the tests of the Postgres sink share: its configuration, and a look into the database."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any
 
 import psycopg
@@ -76,6 +76,3 @@ async def write_all(sink: PostgresSink, batch: Batch) -> int:
     """Claim the batch's partition and write the batch."""
     await sink.claim(PARTITION)
     return await sink.write(batch)
-
-
-Configure = Callable[..., PostgresConfig]

@@ -39,38 +39,54 @@ class Wire:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Wire"]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        connections: set[asyncio.Task[None]] = set()
+
+        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.create_task(self._serve(reader, writer))
+            connections.add(task)
+
+        server = await asyncio.start_server(accept, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
         finally:
-            self.flowing.set()
             server.close()
+            for task in connections:
+                task.cancel()
+            await asyncio.gather(*connections, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        host, port = self._endpoints.postgres_host, self._endpoints.postgres_port
-        server_reader, server_writer = await asyncio.open_connection(host, port)
+        server_reader, server_writer = await asyncio.open_connection(
+            self._endpoints.postgres_host, self._endpoints.postgres_port
+        )
         back = asyncio.create_task(self._pass(server_reader, writer))
-        with suppress(ConnectionError):
+        try:
             while data := await reader.read(65_536):
                 await self.flowing.wait()
                 server_writer.write(data)
-                await server_writer.drain()
                 if self.breaks_at_commit and b"COMMIT" in data:
                     self.breaks_at_commit = False
-                    back.cancel()
-                    await server_reader.read(1)  # the server has answered: the transaction is through
-                    break
-        for side in (writer, server_writer):
-            side.close()
+                    await self._swallow_the_answer(back, server_reader)
+                    return
+        finally:
+            back.cancel()
+            await asyncio.wait([back])
+            for side in (writer, server_writer):
+                side.close()
+                with suppress(ConnectionError):
+                    await side.wait_closed()
+
+    async def _swallow_the_answer(self, back: asyncio.Task[None], server: asyncio.StreamReader) -> None:
+        back.cancel()
         await asyncio.wait([back])
+        # Once the server has answered, the transaction is through.
+        await server.read(1)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
-            while data := await reader.read(65_536):
-                await self.flowing.wait()
-                writer.write(data)
-                await writer.drain()
+        while data := await reader.read(65_536):
+            await self.flowing.wait()
+            writer.write(data)
+        writer.close()
 
 
 async def test_an_answer_that_is_lost_after_the_commit_doubles_nothing(

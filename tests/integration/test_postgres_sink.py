@@ -12,7 +12,7 @@ import pytest
 from router.api import Event, Reason, RecordsRefusedError, TopicPartition
 from router.dev.endpoints import Endpoints
 from sinks.postgres import connector
-from sinks.postgres.sink import open_sink
+from sinks.postgres.sink import PostgresSink, open_sink
 from tests.integration.postgres_sinks import Database, config, failure, reason, write_all
 from tests.unit.sinks.examples import NOW, PARTITION, batch, event, field, record
 
@@ -41,7 +41,8 @@ async def test_bytes_are_kept_to_the_byte_with_their_attributes(
     body = '{"b": 1,  "a":1.0e2, "b": "é"}'
     traceparent = f"00-{'a' * 32}-{'b' * 16}-01"
 
-    async with connector.open(config(endpoints, table), "sink") as sink:
+    async with connector.open(config(endpoints, table), table) as sink:
+        assert isinstance(sink, PostgresSink)
         await write_all(sink, batch([event(1, data=body.encode(), tenant="t1", traceparent=traceparent)], 0))
 
     assert database.run("SELECT *, data::text FROM {}", table)[0][:9] == (
@@ -53,7 +54,7 @@ async def test_bytes_are_kept_to_the_byte_with_their_attributes(
 async def test_bytes_that_are_not_json_can_be_kept_too(endpoints: Endpoints, database: Database, table: str) -> None:
     bodies = [b"\x00\xff{", b"", None]
 
-    async with open_sink(config(endpoints, table, payload="bytes"), "sink") as sink:
+    async with open_sink(config(endpoints, table, payload="bytes"), table) as sink:
         await write_all(sink, batch([event(number, data=body) for number, body in enumerate(bodies)], 0))
 
     assert [row[0] for row in database.run("SELECT data FROM {} ORDER BY id", table)] == bodies
@@ -87,7 +88,7 @@ async def test_typed_values_arrive_as_they_were(endpoints: Endpoints, database: 
     schema = record(*(field(name, avro) for name, (avro, _) in zip(names, VALUES, strict=True)))
     data = {name: value for name, (_, value) in zip(names, VALUES, strict=True)}
 
-    async with open_sink(config(endpoints, table), "sink") as sink:
+    async with open_sink(config(endpoints, table), table) as sink:
         await write_all(sink, batch([event(1, data=data)], 0, schema=schema))
 
     stored = database.run(f"SELECT {', '.join(names)} FROM {{}}", table)[0]  # noqa: S608  names of our own
@@ -97,7 +98,7 @@ async def test_typed_values_arrive_as_they_were(endpoints: Endpoints, database: 
 async def test_an_event_is_appended_once_however_often_it_comes(
     endpoints: Endpoints, database: Database, table: str
 ) -> None:
-    async with open_sink(config(endpoints, table), "sink") as sink:
+    async with open_sink(config(endpoints, table), table) as sink:
         first = await write_all(sink, batch([event(1), event(2), event(1)], 0))
         second = await sink.write(batch([event(2), event(3)], 3))
 
@@ -106,7 +107,7 @@ async def test_an_event_is_appended_once_however_often_it_comes(
 
 
 async def test_a_position_moves_with_the_rows_and_over_gaps(endpoints: Endpoints, table: str) -> None:
-    async with open_sink(config(endpoints, table), "sink") as sink:
+    async with open_sink(config(endpoints, table), table) as sink:
         before = await sink.claim(PARTITION)
         await sink.write(batch([event(1)], 10, 25))
         await sink.write(batch([], 25, 40))
