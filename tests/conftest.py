@@ -6,10 +6,15 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from router.dev.ports import is_free
 from router.dev.stack import Endpoints, Ports, Stack
+
+# A slow machine is no fault of an example's.
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
 
 # Below the range that the kernel takes the ports of outgoing connections from: a port that is free now is still
 # free when a test kills a server and starts it again.
