@@ -60,6 +60,7 @@ class PartitionWorker:
         self._delivered = None if isinstance(wiring.sink, PositionedSink) else DeliveredKeys(REMEMBERED_KEYS)
         self._progress = Progress()
         self._position: int | None = None
+        self._first: int | None = None
         self._lanes: list[Lane] = []
         self._events = 0
         self._bytes = 0
@@ -91,6 +92,8 @@ class PartitionWorker:
         """Take records in the order of their offsets."""
         if not self._ready:
             return  # it is being positioned: these were fetched before, and will be fetched again
+        if self._first is None and records:
+            self._first = records[0].offset
         lanes = self._lanes
         for record in records:
             self._progress.begin(record.offset)
@@ -104,7 +107,7 @@ class PartitionWorker:
         try:
             while True:
                 try:
-                    await self._deliver_from(await self._claim())
+                    await self._deliver_from(await self._start())
                 except ConnectorError as error:
                     if error.action is not Action.REOPEN:
                         raise
@@ -115,13 +118,22 @@ class PartitionWorker:
         except Exception as error:  # noqa: BLE001  the outermost loop of a partition: an unknown error stops the sink
             self._failed(error)
 
-    async def _claim(self) -> int | None:
-        if not isinstance(self._sink, PositionedSink):
-            return self._progress.next_offset
+    async def _start(self) -> int | None:
+        """Where to begin, or to begin again; None: where the group left off, which holds for the first time only.
+
+        Afterwards the consumer is further on than what is delivered, so a sink that knows no position yet must not
+        leave the choice to it: what was fetched in between would never be offered again.
+        """
+        claimed = await self._claim(self._sink) if isinstance(self._sink, PositionedSink) else None
+        if claimed is not None:
+            return claimed
+        return self._first if self._progress.next_offset is None else self._progress.next_offset
+
+    async def _claim(self, sink: PositionedSink) -> int | None:
         attempt = 0
         while True:
             try:
-                return await self._sink.claim(self._partition)
+                return await sink.claim(self._partition)
             except ConnectorError as error:
                 if error.action not in (Action.RETRY, Action.PAUSE, Action.REOPEN, Action.RETRY_THEN_DEAD_LETTER):
                     raise

@@ -39,6 +39,8 @@ def configure(level: str, form: str) -> None:
         )
     )
     logging.basicConfig(level=max(number, logging.WARNING), handlers=[handler], force=True)
+    # It warns of every pipeline that a refused row aborts; what that means is ours to say.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
 
 
 def without_values(

@@ -126,6 +126,16 @@ async def test_an_unknown_outcome_reads_the_position_again(made: Lab) -> None:
     assert made.watch.failures == [Reason.SINK_OUTCOME_UNKNOWN] * 2
 
 
+async def test_a_sink_without_a_position_is_offered_again_what_was_under_way_at_an_unknown_outcome(made: Lab) -> None:
+    await made.producer.send([made.message(number)._replace(partition=0) for number in range(50)])
+    sink = PositionedScriptedSink([ConnectorError(Reason.SINK_OUTCOME_UNKNOWN, "gone during the commit")])
+
+    async with running(made.agent(sink)) as task:
+        await until(lambda: sink.position == 50, task)
+
+    assert ids(sink) == Counter(f"e{number}" for number in range(50))
+
+
 async def test_an_unforeseen_error_stops_the_agent_and_acknowledges_nothing(made: Lab) -> None:
     sink = ScriptedSink([KeyError("unforeseen")])
     await made.publish(range(10), keys=1)
