@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(chosen: Sequence[Benchmark], rounds: int, console: Console) -> None:
     def announce(benchmark: Benchmark, side: str, measurement: Measurement) -> None:
         name = benchmark.peer_name if side == "peer" else "ours"
-        console.print(f"{benchmark.name}: {name}: {describe(measurement, benchmark.unit)}")
+        console.print(f"{benchmark.name}: {name}: {describe(measurement, benchmark.unit)}", soft_wrap=True)
 
     with tempfile.TemporaryDirectory(prefix="northfield-con-bench-") as directory:
         home = Path(directory)
