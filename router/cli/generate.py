@@ -130,6 +130,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield ROOT / "docs" / "reference" / "errors.md", errors_page(taxonomy)
     yield ROOT / "docs" / "reference" / "configuration.md", _configuration_page()
     yield ROOT / "docs" / "reference" / "metrics.md", _metrics_page()
+    yield ROOT / "docs" / "reference" / "cli.md", _commands_page()
 
 
 def _configuration_page() -> str:
@@ -144,6 +145,12 @@ def _metrics_page() -> str:
     from router.cli.metrics_page import metrics_page  # noqa: PLC0415  for the same reason
 
     return metrics_page()
+
+
+def _commands_page() -> str:
+    from router.cli.commands_page import commands_page  # noqa: PLC0415  for the same reason
+
+    return commands_page()
 
 
 def main(arguments: list[str]) -> int:
