@@ -9,10 +9,11 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from router.api import ConnectorError, Reason
 from router.api import reasons as names
-from router.cli.console import err, out
+from router.cli.console import err, out, printable
 from router.config.environment import environment
 from router.config.load import load
 from router.config.names import dead_letter_topic, replay_topic
@@ -53,9 +54,9 @@ def list_letters(
     output: OutputOption = "table",
 ) -> None:
     """List the dead letters that have not been put back, oldest first."""
-    target = _Target.of(path, sink)
+    target, as_json = _Target.of(path, sink), _as_json(output)
     letters = open_letters(target.servers, target.dead_letters, _filter(reason, key, since, until))
-    if _as_json(output):
+    if as_json:
         out.print_json(json.dumps([_summary(letter) for letter in letters[:limit]]))
         return
     _print_table(target.sink, letters, limit)
@@ -71,18 +72,18 @@ def show_letter(
     output: OutputOption = "table",
 ) -> None:
     """Show one dead letter: why it is dead, where it came from, and what it carries."""
-    target = _Target.of(path, sink)
+    target, as_json = _Target.of(path, sink), _as_json(output)
     letters = open_letters(target.servers, target.dead_letters, Filter(id=letter_id))
     if not letters:
         message = f"No open dead letter has the id {letter_id}."
         raise ConnectorError(Reason.USAGE, message, fix="`router dlq list` shows the ids; it may have been put back.")
     letter = letters[0]
-    if _as_json(output):
+    if as_json:
         out.print_json(json.dumps(_summary(letter) | {"headers": _headers(letter), "value_hex": _hex(letter)}))
         return
     table = Table(show_header=False, title=f"Dead letter {letter.id} of {target.sink}", title_justify="left")
     for name, value in (*_summary(letter).items(), *_headers(letter).items()):
-        table.add_row(name, str(value))
+        table.add_row(name, _text(value))
     out.print(table)
     out.print(f"Value ({len(letter.record.value or b'')} bytes):")
     out.print(_readable(letter), markup=False, highlight=False)
@@ -188,19 +189,24 @@ def _print_table(sink: str, letters: list[Letter], limit: int) -> None:
     for letter in letters[:limit]:
         table.add_row(
             letter.id,
-            f"[red]{letter.reason}[/red]",
+            Text(letter.reason, "red"),
             str(letter.attempt),
             letter.last_at.strftime("%Y-%m-%d %H:%M:%S") if letter.last_at else "",
-            letter.event_type,
-            (letter.record.key or b"").decode("utf-8", "replace"),
-            f"{letter.topic}-{letter.partition}@{letter.offset}",
-            letter.message,
+            _text(letter.event_type),
+            _text((letter.record.key or b"").decode("utf-8", "replace")),
+            _text(f"{letter.topic}-{letter.partition}@{letter.offset}"),
+            _text(letter.message),
         )
     out.print(table)
     counts = Counter(letter.reason for letter in letters)
     out.print("By reason: " + ", ".join(f"{reason} {count}" for reason, count in counts.most_common()))
     if len(letters) > limit:
         out.print(f"{len(letters) - limit} more; raise --limit to see them.")
+
+
+def _text(value: object) -> Text:
+    """The value as it is: what events carry is neither markup nor allowed to steer the terminal."""
+    return Text(printable(str(value)))
 
 
 def _summary(letter: Letter) -> dict[str, Any]:
@@ -235,6 +241,5 @@ def _hex(letter: Letter) -> str:
 
 
 def _readable(letter: Letter) -> str:
-    """The value with what is not text escaped: a control character must not reach the terminal."""
-    text = (letter.record.value or b"").decode("utf-8", "backslashreplace")
-    return "".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text)
+    """The value as text, with what is none escaped."""
+    return printable((letter.record.value or b"").decode("utf-8", "backslashreplace"))

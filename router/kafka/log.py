@@ -1,18 +1,20 @@
 """Read a whole topic once, from its beginning to where it ended when the reading began."""
 
+import time
 import uuid
 from collections.abc import Iterator
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException
 from confluent_kafka import TopicPartition as Offset
 
-from router.api import ConnectorError, Reason
+from router.api import Action, ConnectorError, Reason
 from router.kafka.clients import connection
 from router.kafka.consumer import Consumed, consumed
 from router.kafka.errors import translate
 
 _TIMEOUT_SECONDS = 10
 _WAIT_SECONDS = 1.0
+_PAUSE_SECONDS = 0.2
 _BATCH = 1_000
 
 
@@ -34,12 +36,7 @@ def read_topic(bootstrap_servers: str, topic: str) -> Iterator[Consumed]:
 
 
 def _read(consumer: Consumer, topic: str) -> Iterator[Consumed]:
-    metadata = consumer.list_topics(topic, timeout=_TIMEOUT_SECONDS).topics[topic]
-    ends: dict[int, int] = {}
-    for partition in metadata.partitions:
-        low, high = consumer.get_watermark_offsets(Offset(topic, partition), timeout=_TIMEOUT_SECONDS)
-        if high > low:
-            ends[partition] = high
+    ends = _ends(consumer, topic)
     consumer.assign([Offset(topic, partition, OFFSET_BEGINNING) for partition in ends])
     idle = 0
     while ends:
@@ -57,3 +54,21 @@ def _read(consumer: Consumer, topic: str) -> Iterator[Consumed]:
         idle = 0 if messages else idle + 1
         if idle * _WAIT_SECONDS > _TIMEOUT_SECONDS * 3:
             raise ConnectorError(Reason.BROKER_TIMEOUT, f"Reading {topic} made no progress for 30 seconds.")
+
+
+def _ends(consumer: Consumer, topic: str) -> dict[int, int]:
+    """Where each partition that holds anything ends; asked again while a leader is being elected."""
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    while True:
+        try:
+            ends = {}
+            for partition in consumer.list_topics(topic, timeout=_TIMEOUT_SECONDS).topics[topic].partitions:
+                low, high = consumer.get_watermark_offsets(Offset(topic, partition), timeout=_TIMEOUT_SECONDS)
+                if high > low:
+                    ends[partition] = high
+        except KafkaException as error:
+            if translate(error, "").action is not Action.RETRY or time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return ends

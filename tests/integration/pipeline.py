@@ -39,11 +39,11 @@ class Lab:
 
     @property
     def dead_letters(self) -> str:
-        return f"{self.prefix}.dlq"
+        return f"{self.prefix}.sink.dlq"
 
     @property
     def replay(self) -> str:
-        return f"{self.prefix}.replay"
+        return f"{self.prefix}.sink.replay"
 
     async def publish(self, numbers: Sequence[int], keys: int = 7) -> None:
         """One event for each number; number n has the key n modulo keys."""

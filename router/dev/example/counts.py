@@ -7,15 +7,11 @@ from typing import NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class SinkCounts:
-    """One sink. delivered: as its target counts them; dead: open dead letters of its topic, by reason."""
+    """One sink. delivered: as its target counts them; dead_lettered: open dead letters; replayed: those put back."""
 
     delivered: int
-    dead: Mapping[str, int]
-
-    @property
-    def dead_lettered(self) -> int:
-        """The dead letters of all reasons."""
-        return sum(self.dead.values())
+    dead_lettered: int
+    replayed: int
 
 
 @dataclass(frozen=True, slots=True)

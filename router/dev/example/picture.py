@@ -60,4 +60,6 @@ def _sink(canvas: Canvas, row: int, label: str, sink: SinkCounts, copies: int) -
     canvas.box(row, _SINK, _WIDE, title, ((f"{sink.delivered} {what}", "bold"), (repeated, _DIM)), _GOOD)
     canvas.put(row + 1, _SINK + _WIDE, "──▶", _BAD if sink.dead_lettered else _DIM)
     style = _BAD if sink.dead_lettered else _DIM
-    canvas.box(row, _DEAD, _LAST, "dead letters", ((str(sink.dead_lettered), "bold"), ("", "")), style)
+    replayed = f"{sink.replayed} replayed" if sink.replayed else ""
+    lines = ((str(sink.dead_lettered), "bold"), (replayed, _GOOD))
+    canvas.box(row, _DEAD, _LAST, "dead letters", lines, style)

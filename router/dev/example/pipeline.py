@@ -52,7 +52,7 @@ class Pipeline:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **self._variables, "LOG_FORMAT": "pretty"},
+                env={**os.environ, **self._variables, "LOG_FORMAT": "json"},
                 # Out of the terminal's group: Ctrl-C is for us, and we stop it in good order.
                 process_group=self._guard.group,
             )
@@ -89,9 +89,12 @@ class Pipeline:
             raise self._failure("has ended")
 
     async def answered(self) -> Answered:
-        """Its metrics now. Raises aiohttp.ClientError."""
-        async with self._session.get(f"{self._url}/metrics") as answer:
-            text = await answer.text()
+        """Its metrics now. Raises ConnectorError (STACK_COMPONENT_FAILED) if it does not answer."""
+        try:
+            async with self._session.get(f"{self._url}/metrics") as answer:
+                text = await answer.text()
+        except aiohttp.ClientError as error:
+            raise self._failure("does not answer") from error
         refused: Counter[str] = Counter()
         filtered = 0
         for family in text_string_to_metric_families(text):

@@ -4,11 +4,14 @@ import base64
 import re
 import secrets
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from router.api import ConnectorError, Reason
 from router.dev.example.ports import USUAL, ExamplePorts
+from router.dev.lease import Lease
 
 _TEMPLATE = Path(__file__).with_name("pipeline.yaml")
 
@@ -39,6 +42,18 @@ class Place:
         self.pipeline = self._directory / "pipeline.yaml"
         self.log = home.absolute() / "logs" / "example.log"
         self.database_password = home.absolute() / "postgres" / "password"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """For this process alone. Raises ConnectorError (STACK_RUNNING): two examples would share their events."""
+        lease = Lease(self._directory)
+        if not lease.acquire():
+            message = f"another example runs in {self._directory}"
+            raise ConnectorError(Reason.STACK_RUNNING, message, fix="stop it, or choose another place with --home")
+        try:
+            yield
+        finally:
+            lease.release()
 
     def write_pipeline(self, ports: ExamplePorts) -> None:
         """Write the configuration: that of this package, with these ports."""

@@ -4,7 +4,6 @@ import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from itertools import chain
-from itertools import chain
 
 from router.dev.endpoints import HOST
 from router.dev.ports import is_free, require_free

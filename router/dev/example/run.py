@@ -49,9 +49,15 @@ def run_example(ports: ExamplePorts, home: Path, *, reset: bool, once: bool) -> 
         screen.step("Start", "A real Kafka, schema registry and PostgreSQL from Python packages, and `router run`.")
         endpoints = stack.start()
         example = _Example(screen, Place(home), _actual(ports, endpoints), endpoints)
-        return asyncio.run(example.run(stack, once=once))
+        try:
+            asyncio.run(example.run(stack, once=once))
+        except KeyboardInterrupt:
+            if example.closes is None:
+                raise
+        return bool(example.closes)
     finally:
         screen.close()
+        screen.say("Stopping ...")
         stack.stop()
 
 
@@ -65,15 +71,17 @@ class _Example:
         self._ports = ports
         self._ingress = f"http://{HOST}:{ports.ingress}"
         self._admin = f"http://{HOST}:{ports.admin}"
+        self.closes: bool | None = None
         self._router = shown(Path(sys.executable).with_name("router"))
 
-    async def run(self, stack: Stack, *, once: bool) -> bool:
-        """Tell the story, and stay. Returns whether the balance closes."""
+    async def run(self, stack: Stack, *, once: bool) -> None:
+        """Tell the story, and stay. `closes` then says whether the balance does; None if it did not come so far."""
         place, endpoints, screen = self._place, self._endpoints, self._screen
-        place.write_pipeline(self._ports)
         keys = place.secrets()
         run, sender = Run(keys), Sender(self._ingress, _POSTS_A_SECOND)
         async with AsyncExitStack() as opened:
+            opened.enter_context(place.held())
+            place.write_pipeline(self._ports)
             table = await opened.enter_async_context(await Table.open(endpoints))
             await table.prepare()
             receiver = await opened.enter_async_context(Receiver(self._ports.receiver, keys.notify))
@@ -86,10 +94,9 @@ class _Example:
             tail = await opened.enter_async_context(Tail(endpoints.bootstrap_servers, topics, f"example-{run.name}"))
             watch = Watch(run.name, sender, pipeline, tail, table, receiver)
             story = Story(screen, watch, endpoints, f"{self._router} dlq replay {shown(place.pipeline)}")
-            closes = await self._tell(story, run, sender, table, receiver)
+            self.closes = await self._tell(story, run, sender, table, receiver)
             if not once:
                 await self._stay(stack, run, Arrivals(pipeline, tail, table, receiver))
-        return closes
 
     async def _tell(self, story: Story, run: Run, sender: Sender, table: Table, receiver: Receiver) -> bool:
         await story.webhooks(run, sender)

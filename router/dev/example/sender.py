@@ -21,7 +21,7 @@ class Sender:
         self.accepted = 0
 
     async def send(self, posts: Sequence[Post]) -> None:
-        """Post them in order, a few at once, and return when all are answered. Raises aiohttp.ClientError."""
+        """Post them in order, a few at once, and return when all are answered, or not to be answered."""
         free = asyncio.Semaphore(_AT_ONCE)
         loop = asyncio.get_running_loop()
         start = loop.time()
@@ -37,5 +37,8 @@ class Sender:
             async with session.post(post.path, data=post.body, headers=post.headers) as answer:
                 await answer.read()
                 self.accepted += answer.status == HTTPStatus.ACCEPTED
+        except aiohttp.ClientError:
+            # It is posted and neither accepted nor refused: the balance will say so.
+            return
         finally:
             free.release()

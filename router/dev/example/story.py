@@ -38,21 +38,23 @@ class Story:
         posts = run.posts()
         self._screen.step(
             "Webhooks come in",
-            f"GitHub and a shop post {len(posts)} webhooks. Some are forged, some come twice, some will be refused by "
-            "their target. The answer is 202 when Kafka has the event, and not before.",
+            f"GitHub and a shop post {len(posts)} webhooks. Some are forged, some come twice, and some will be refused "
+            "by their target. Forged ones get 401; the others 202, and only when Kafka has the event.",
         )
         sending = asyncio.create_task(sender.send(posts))
-        while not sending.done():
-            self._screen.show(await self._watch.counts())
-            await asyncio.wait([sending], timeout=_LOOK_SECONDS)
-        sending.result()
+        try:
+            while not sending.done():
+                self._screen.show(await self._watch.counts())
+                await asyncio.wait([sending], timeout=_LOOK_SECONDS)
+        finally:
+            sending.cancel()
 
     async def dead_letters(self) -> Counts:
         """Wait until every event is delivered or dead, and say why those are; returns the numbers then."""
         counts = await self._until(closes)
         self._screen.step(
             "What a target refuses becomes a dead letter",
-            "Nothing waits for it and nothing is lost: it keeps its bytes, and says why it was refused.",
+            "It holds nobody up and is not lost: the sink's dead-letter topic has its bytes, and the reason.",
         )
         for label in SINKS:
             causes = Counter((letter.reason, letter.message) for letter in self._watch.letters(label))
@@ -77,7 +79,9 @@ class Story:
             count = await asyncio.to_thread(self._replay, label, sink)
             self._screen.literally(f"        {count} put back")
             self._screen.show(await self._watch.counts())
-        counts = await self._until(lambda counts: closes(counts) and not any(s.dead for s in counts.sinks.values()))
+        counts = await self._until(
+            lambda counts: closes(counts) and not any(s.dead_lettered for s in counts.sinks.values())
+        )
         self._screen.settle(counts)
         return counts
 

@@ -52,7 +52,7 @@ class Watch:
             dropped=answered.filtered,
             on_topics=self._keys.total(),
             copies=self._keys.total() - len(self._keys),
-            sinks={label: SinkCounts(targets[label], self._dead(label)) for label in SINKS},
+            sinks={label: self._sink(label, targets[label]) for label in SINKS},
         )
 
     def letters(self, label: str) -> Sequence[Letter]:
@@ -60,8 +60,11 @@ class Watch:
         letters = fold(self._tail.records[DEAD_LETTERS[label]])
         return [letter for letter in letters if self._is_ours(letter.event_id)]
 
-    def _dead(self, label: str) -> Counter[str]:
-        return Counter(letter.reason for letter in self.letters(label))
+    def _sink(self, label: str, delivered: int) -> SinkCounts:
+        records = self._tail.records[DEAD_LETTERS[label]]
+        ever = sum(self._is_ours(header_values(record.headers).get("ce_id", "")) for record in records)
+        still = len(self.letters(label))
+        return SinkCounts(delivered, still, ever - still)
 
     def _is_ours(self, event_id: str) -> bool:
         return event_id.startswith(self._prefix)
