@@ -49,6 +49,8 @@ lock: $(READY) ## resolve the dependencies anew (hashes, no addresses)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 \
 		--extra stack --group develop pyproject.toml -o requirements.lock --upgrade
+	@$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.12 \
+		helm/image/build.in -o helm/image/build.lock --upgrade
 
 clean: ## remove the virtual environment and what was built
 	@rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache

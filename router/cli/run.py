@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
+from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar
 
@@ -14,6 +15,7 @@ from router.config.load import Loaded, load
 from router.config.secrets import SecretStore
 from router.observability.admin import AdminServer
 from router.observability.logs import configure
+from router.observability.metrics import BUILD
 from router.runtime.ingress import Ingress
 from router.runtime.processes import supervise
 from router.runtime.signals import stop_on_signals
@@ -87,6 +89,7 @@ async def _roles(loaded: Loaded, roles: list[Role], admin_port: int) -> None:
             Reason.CONFIG_INVALID, "The configuration has nothing to run.", fix="Add sources or sinks."
         )
     stop = stop_on_signals()
+    BUILD.labels(installed_version("northfield-con")).set(1)
     server = AdminServer(
         loaded.pipeline.admin.host,
         admin_port,
@@ -106,8 +109,8 @@ async def _until_stopped(roles: list[Role], stop: asyncio.Event) -> None:
     await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
     stop.set()
     await asyncio.wait(tasks)
-    for task in tasks:
-        _raise_unless_stopped(task.exception())
+    for error in [task.exception() for task in tasks]:
+        _raise_unless_stopped(error)
 
 
 def _raise_unless_stopped(error: BaseException | None) -> None:

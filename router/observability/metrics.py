@@ -36,7 +36,6 @@ BUFFERED = Gauge("con_buffered_events", "Events held in memory for the sink.", [
 SINK_STATE = Gauge(
     "con_sink_state", "1 for the state that the sink's agent is in.", ["sink", "state"], registry=REGISTRY
 )
-REPLAYED = Counter("con_replayed_total", "Dead letters put back.", ["sink"], registry=REGISTRY)
 BUILD = Gauge("con_build_info", "Always 1; the version is the label.", ["version"], registry=REGISTRY)
 
 
