@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import orjson
-
 from router.api import ConnectorError, Reason, Record
 from router.config.models import Route
 from router.routing.expression import Expression
+from router.routing.facts import Facts
+from router.routing.outline import outline
 
 
 class Routed(NamedTuple):
@@ -58,50 +58,32 @@ class Router:
     """The compiled rules of one source; a pure function of the record.
 
     A condition that cannot be evaluated, because a field is missing or of another type, does not hold. A key that
-    cannot be evaluated, or is null, is the default: the subject, else the id.
+    cannot be evaluated, or is neither a text, an integer nor a boolean, is the default: the subject, else the id.
     """
 
     def __init__(self, source: str, rules: Sequence[_Rule]) -> None:
         self._source = source
         self._rules = tuple(rules)
-        expressions = [e for rule in rules for e in (rule.when, rule.key) if e is not None]
-        self._uses_data = any(expression.uses_data for expression in expressions)
+        expressions = [expression for rule in rules for expression in (rule.when, rule.key) if expression is not None]
+        self._fields = outline([expression.text for expression in expressions])
 
     def route(self, record: Record) -> Routed | Dropped:
         """Where the record goes."""
-        variables: dict[str, Any] | None = None
+        facts: Facts | None = None
         for number, rule in enumerate(self._rules):
             if rule.when is not None:
-                variables = variables or self._variables(record)
-                if rule.when.value(variables) is not True:
+                facts = facts or self._facts(record)
+                if rule.when.value(facts) is not True:
                     continue
             if rule.topic is None:
                 return Dropped(number)
             if rule.key is None:
                 return Routed(rule.topic, _default_key(record))
-            return Routed(rule.topic, _key(rule.key.value(variables or self._variables(record)), record))
+            return Routed(rule.topic, _key(rule.key.value(facts or self._facts(record)), record))
         raise ConnectorError(Reason.ROUTE_INCOMPLETE, "No route matches the record.")
 
-    def _variables(self, record: Record) -> dict[str, Any]:
-        return {
-            "type": record.type,
-            "id": record.id,
-            "subject": record.subject,
-            "tenant": record.tenant,
-            "source": self._source,
-            "headers": dict(record.headers),
-            "data": _content(record.data) if self._uses_data else None,
-        }
-
-
-def _content(data: Any) -> Any:
-    """What rules see of the content: parsed JSON, a mapping as it is, or nothing. The record itself is untouched."""
-    if not isinstance(data, bytes):
-        return data
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return None
+    def _facts(self, record: Record) -> Facts:
+        return Facts(self._source, self._fields, record)
 
 
 def _key(value: Any, record: Record) -> bytes:
