@@ -11,7 +11,7 @@ from tests.faults.scenario import Setting, judge
 async def ingress_kill(setting: Setting) -> Outcome:
     """What was answered with 202 must be there; what was not answered is there once, however often it was sent."""
     chance = setting.randomness()
-    with pipeline(setting.stack, setting.run, setting.directory, setting.ports) as line:
+    with pipeline(setting.stack, setting.run, setting.directory) as line:
         line.ingress.start()
         line.worker.start()
         await line.listening()

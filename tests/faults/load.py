@@ -5,17 +5,18 @@ import random
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import aiohttp
 
 from tests.faults.events import Place, body, digest, identity, signed_headers
+from tests.faults.promise import BrokenPromiseError
 
 KEYS = 400
 _TICK_SECONDS = 0.01
 _PATIENCE_SECONDS = 15
-_DRAIN_SECONDS = 180
+_STALL_SECONDS = 60
 _ACCEPTED = 202
 _SERVER_ERROR = 500
 
@@ -64,12 +65,24 @@ class Load:
                     yield self.ledger
                     self._ended.set()
                     await clock
-                    async with asyncio.timeout(_DRAIN_SECONDS):
-                        await asyncio.gather(*[queue.join() for queue in self._queues])
+                    await self._drain()
                     for sender in senders:
                         sender.cancel()
             finally:
                 self._ended.set()
+
+    async def _drain(self) -> None:
+        """Wait until everything is accepted, for as long as anything is."""
+        offered = sum(self._next)
+        accepted = -1
+        while accepted < len(self.ledger.accepted):
+            accepted = len(self.ledger.accepted)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_STALL_SECONDS):
+                    await asyncio.gather(*[queue.join() for queue in self._queues])
+                return
+        answers = f"{self.ledger.unanswered} without an answer, {dict(self.ledger.refused)} by status"
+        raise BrokenPromiseError(f"{offered - accepted} events are never accepted; attempts before: {answers}.")
 
     async def _keep_time(self) -> None:
         started = time.monotonic()
@@ -93,7 +106,9 @@ class Load:
         event_id = identity(self._run, place)
         content = body(self._run, place)
         self.ledger.offered[place] = digest(content)
-        while not await self._is_accepted(session, event_id, content):
+        while True:
+            if await self._is_accepted(session, event_id, content):
+                break
             await asyncio.sleep(self._random.uniform(0.05, 0.25))
         self.ledger.accepted[place] = time.monotonic()
 
@@ -109,6 +124,5 @@ class Load:
             return True
         self.ledger.refused[answer.status] += 1
         if answer.status < _SERVER_ERROR:
-            message = f"The ingress refused a good event with {answer.status}."
-            raise ValueError(message)
+            raise BrokenPromiseError(f"The ingress refused a good event with {answer.status}.")
         return False

@@ -5,7 +5,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import yaml
@@ -14,20 +14,25 @@ from confluent_kafka import Consumer, TopicPartition
 from router.dev.endpoints import HOST, Endpoints
 from router.dev.stack import Stack
 from router.kafka.log import read_topic
+from tests.conftest import choose_ports
+from tests.faults.configuration import (
+    PARTITIONS,
+    PASSWORD_VARIABLE,
+    PATH,
+    SECRET_VARIABLE,
+    SINK,
+    http,
+    postgres,
+    whole,
+)
 from tests.faults.events import SECRET
 from tests.faults.process import Process
+from tests.faults.promise import BrokenPromiseError
 from tests.faults.table import Table
 
-PARTITIONS = 4
-MAX_BUFFERED_EVENTS = 2_000
-SINK = "db"
-_PATH = "/hooks/faults"
 _LOOK_SECONDS = 0.1
 _PATIENCE_SECONDS = 180
-
-
-class NoProgressError(Exception):
-    """Something that the product was to bring about did not come in time."""
+_CATCH_UP_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Pipeline:
     endpoints: Endpoints
     ingress: Process
     worker: Process
+    second_worker: Process
     table: Table
     port: int
 
@@ -60,7 +66,12 @@ class Pipeline:
     @property
     def url(self) -> str:
         """Where the ingress takes webhooks."""
-        return f"http://{HOST}:{self.port}{_PATH}"
+        return f"http://{HOST}:{self.port}{PATH}"
+
+    def stop(self) -> None:
+        """End the processes in good order. Raises BrokenPromiseError if one does not."""
+        for process in (self.ingress, self.worker, self.second_worker):
+            process.stop()
 
     def log(self) -> Iterator[str]:
         """The id of every event in the topic."""
@@ -112,97 +123,54 @@ class Pipeline:
         async def is_done() -> bool:
             return await self.positions() == ends
 
-        return await self.until(is_done, "everything is delivered")
+        return await self.until(is_done, "everything is delivered", _CATCH_UP_SECONDS)
 
-    async def until(self, condition: Callable[[], Awaitable[bool]], what: str) -> float:
+    async def until(
+        self, condition: Callable[[], Awaitable[bool]], what: str, patience_seconds: float = _PATIENCE_SECONDS
+    ) -> float:
         """Wait for the condition; returns after how many seconds.
 
-        Raises NoProgressError if it does not come, EndedByItselfError if a process ends.
+        Raises BrokenPromiseError if it does not come, or if a process ends.
         """
         started = time.monotonic()
         while not await condition():
             self.ingress.check()
             self.worker.check()
-            if time.monotonic() - started > _PATIENCE_SECONDS:
-                raise NoProgressError(f"Not within {_PATIENCE_SECONDS} s: {what}.")
+            self.second_worker.check()
+            if time.monotonic() - started > patience_seconds:
+                raise BrokenPromiseError(f"Not within {patience_seconds:g} s: {what}.")
             await asyncio.sleep(_LOOK_SECONDS)
         return time.monotonic() - started
 
 
 @contextmanager
-def pipeline(stack: Stack, run: str, directory: Path, ports: tuple[int, int, int]) -> Iterator[Pipeline]:
+def pipeline(stack: Stack, run: str, directory: Path, receiver: int | None = None) -> Iterator[Pipeline]:
     """A pipeline with its table, nothing started yet; at the end nothing of it runs.
 
-    run: names the topics and the table; letters and digits. directory: for configuration and logs. ports: the
-    ingress's, and one for the metrics of each role.
+    run: names the topics and the table; letters and digits. directory: for configuration and logs. receiver: a port
+    to post to, instead of writing to the table.
     """
     directory.mkdir(parents=True, exist_ok=True)
+    # One for the ingress, and one for the metrics of each process.
+    ports = astuple(choose_ports())
     endpoints = stack.start()
     environment = {
-        "FAULTS_SECRET": SECRET,
-        "FAULTS_PASSWORD": endpoints.postgres_password,
+        SECRET_VARIABLE: SECRET,
+        PASSWORD_VARIABLE: endpoints.postgres_password,
         "LOG_FORMAT": "json",
     }
-    roles = [
-        Process(role, _write(directory, role, _configuration(endpoints, run, ports[0], admin)), environment, log)
-        for role, admin in (("ingress", ports[1]), ("worker", ports[2]))
-        for log in [directory / f"{role}.log"]
-    ]
-    made = Pipeline(run, stack, endpoints, roles[0], roles[1], Table(endpoints, run), ports[0])
+    processes = []
+    for role, number in (("ingress", 1), ("worker", 2), ("worker", 3)):
+        configuration = directory / f"{role}-{number}.yaml"
+        sink = postgres(endpoints, run) if receiver is None else http(run, receiver)
+        content = whole(endpoints, run, sink, port=ports[0], admin_port=ports[number])
+        configuration.write_text(yaml.safe_dump(content, sort_keys=False))
+        processes.append(Process(role, configuration, environment, configuration.with_suffix(".log")))
+    ingress, *workers = processes
+    made = Pipeline(run, stack, endpoints, ingress, workers[0], workers[1], Table(endpoints, run), ports[0])
     made.table.create()
     try:
         yield made
     finally:
-        for role in roles:
-            role.abandon()
-
-
-def _write(directory: Path, role: str, configuration: dict[str, object]) -> Path:
-    path = directory / f"{role}.yaml"
-    path.write_text(yaml.safe_dump(configuration, sort_keys=False))
-    return path
-
-
-def _configuration(endpoints: Endpoints, run: str, port: int, admin: int) -> dict[str, object]:
-    topic = f"{run}.v1"
-    address = f"{endpoints.postgres_host}:{endpoints.postgres_port}"
-    return {
-        "name": run,
-        "kafka": {
-            "bootstrap_servers": endpoints.bootstrap_servers,
-            "registry_url": endpoints.registry_url,
-            "topics": {"partitions": PARTITIONS},
-        },
-        "ingress": {"port": port},
-        "admin": {"port": admin},
-        "sources": {
-            "hooks": {
-                "connector": "webhook",
-                "scopes": {"topics": [topic], "secrets": ["${env:FAULTS_SECRET}"]},
-                "config": {
-                    "path": _PATH,
-                    "verify": {"scheme": "standard_webhooks", "secrets": ["${env:FAULTS_SECRET}"]},
-                },
-                "routes": [{"topic": topic, "key": "data.key"}],
-            }
-        },
-        "sinks": {
-            SINK: {
-                "connector": "postgres",
-                "topics": [topic],
-                "scopes": {"topics": [topic], "secrets": ["${env:FAULTS_PASSWORD}"], "hosts": [address]},
-                "config": {
-                    "host": endpoints.postgres_host,
-                    "port": endpoints.postgres_port,
-                    "database": endpoints.postgres_database,
-                    "user": endpoints.postgres_user,
-                    "password": "${env:FAULTS_PASSWORD}",
-                    "table": run,
-                },
-                "delivery": {
-                    "max_buffered_events": MAX_BUFFERED_EVENTS,
-                    "retry": {"initial_seconds": 0.2, "max_seconds": 5, "give_up_after_seconds": 0.5},
-                },
-            }
-        },
-    }
+        for process in processes:
+            process.abandon()

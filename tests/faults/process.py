@@ -6,12 +6,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.faults.promise import BrokenPromiseError
+
 _STOP_SECONDS = 20
 _TAIL_LINES = 15
-
-
-class EndedByItselfError(Exception):
-    """A process of the product ended, and nobody had killed it."""
 
 
 class Process:
@@ -31,7 +29,7 @@ class Process:
             )
 
     def kill(self) -> None:
-        """End it at once (SIGKILL). Raises EndedByItselfError if it has ended before."""
+        """End it at once (SIGKILL). Raises BrokenPromiseError if it has ended before."""
         self.check()
         if self._process is not None:
             self._process.kill()
@@ -39,7 +37,7 @@ class Process:
             self._process = None
 
     def stop(self) -> None:
-        """Let it end in good order (SIGTERM). Raises EndedByItselfError if it does not, or ended before."""
+        """Let it end in good order (SIGTERM). Raises BrokenPromiseError if it does not, or ended before."""
         self.check()
         if self._process is not None:
             self._process.terminate()
@@ -59,7 +57,7 @@ class Process:
             self._process = None
 
     def check(self) -> None:
-        """Raise EndedByItselfError if it has ended by itself."""
+        """Raise BrokenPromiseError if it has ended by itself."""
         if self._process is not None and self._process.poll() is not None:
             raise self._failure(f"ended by itself with status {self._process.returncode}")
 
@@ -77,6 +75,6 @@ class Process:
         pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
 
-    def _failure(self, what: str) -> EndedByItselfError:
+    def _failure(self, what: str) -> BrokenPromiseError:
         lines = self._log.read_text(errors="replace").splitlines()[-_TAIL_LINES:]
-        return EndedByItselfError("\n".join([f"`router {self._command[3]}` {what}; its log ends with:", *lines]))
+        return BrokenPromiseError("\n".join([f"`router {self._command[3]}` {what}; its log ends with:", *lines]))

@@ -10,7 +10,7 @@ from tests.faults.scenario import Setting, judge
 
 async def registry_away(setting: Setting) -> Outcome:
     """A worker that is started without the registry waits for it; the ingress, which knows the schema, goes on."""
-    with pipeline(setting.stack, setting.run, setting.directory, setting.ports) as line:
+    with pipeline(setting.stack, setting.run, setting.directory) as line:
         line.ingress.start()
         line.worker.start()
         await line.listening()

@@ -18,20 +18,18 @@ class Setting:
     """How hard a scenario tries.
 
     directory: for configurations and logs. rate: events a second. kills: of a process. restarts: of the broker.
-    outage_seconds: how long a server is away. poisoned: of how many events one in a hundred is poison. ports: free
-    ones for the product.
+    outage_seconds: how long a server is away. poisoned: of how many events one in a hundred is poison.
     """
 
     stack: Stack
     directory: Path
     run: str
     seed: int
-    ports: tuple[int, int, int]
-    rate: float = 2_000
-    kills: int = 20
-    restarts: int = 5
-    outage_seconds: float = 120
-    poisoned: int = 100_000
+    rate: float
+    kills: int
+    restarts: int
+    outage_seconds: float
+    poisoned: int
 
     def randomness(self) -> random.Random:
         """The scenario's own, which the seed repeats."""
@@ -48,11 +46,10 @@ async def judge(
     recoveries: Sequence[float],
     problems: Sequence[str] = (),
 ) -> Outcome:
-    """Wait until everything is delivered, and compare what was accepted with what is there."""
+    """Wait until everything is delivered, stop the product, and compare what was accepted with what is there."""
     await pipeline.settled()
-    verdict = await asyncio.to_thread(
-        lambda: check(ledger.offered, ledger.accepted.keys(), pipeline.table.delivered())
-    )
+    await asyncio.to_thread(pipeline.stop)
+    verdict = await asyncio.to_thread(lambda: check(ledger.offered, ledger.accepted.keys(), pipeline.table.delivered()))
     repeated = await asyncio.to_thread(lambda: surplus(pipeline.table.offers(), pipeline.log()))
     dead = sum((await asyncio.to_thread(pipeline.ends, pipeline.dead_letter_topic)).values())
     found = [*problems]

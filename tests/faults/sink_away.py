@@ -3,9 +3,10 @@
 import asyncio
 import time
 
+from tests.faults.configuration import MAX_BUFFERED_EVENTS, PARTITIONS
 from tests.faults.load import Load
 from tests.faults.membership import Membership
-from tests.faults.pipeline import MAX_BUFFERED_EVENTS, PARTITIONS, Pipeline, pipeline
+from tests.faults.pipeline import Pipeline, pipeline
 from tests.faults.report import Outcome
 from tests.faults.scenario import Setting, judge
 
@@ -17,7 +18,7 @@ MAX_GROWTH_BYTES = 50 * 1_048_576 + PARTITIONS * MAX_BUFFERED_EVENTS * _EVENT_BY
 
 async def sink_away(setting: Setting) -> Outcome:
     """Postgres is killed, and started again after the outage, while events keep coming."""
-    with pipeline(setting.stack, setting.run, setting.directory, setting.ports) as line:
+    with pipeline(setting.stack, setting.run, setting.directory) as line:
         line.ingress.start()
         line.worker.start()
         await line.listening()
@@ -31,9 +32,7 @@ async def sink_away(setting: Setting) -> Outcome:
             problems = await _watch(line, setting.outage_seconds)
             await asyncio.to_thread(sink.start)
             recovery = await line.moving(before)
-        return await judge(
-            "sink_away", setting, line, ledger, faults=1, recoveries=[recovery], problems=problems
-        )
+        return await judge("sink_away", setting, line, ledger, faults=1, recoveries=[recovery], problems=problems)
 
 
 async def _watch(line: Pipeline, seconds: float) -> list[str]:

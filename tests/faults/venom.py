@@ -1,7 +1,8 @@
-"""The kinds of poison: records that no sink can take, each with the reasons that may be given for it."""
+"""The kinds of poison: records that no sink can take, each with the reason that must be given for it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from router.envelope.codec import Encoder
 from tests.faults.events import Place, body, identity, ordering_key
@@ -9,7 +10,7 @@ from tests.faults.table import MAX_BODY_BYTES
 
 _PREFIX_BYTES = 5
 _UNKNOWN_SCHEMA = (2_000_000_000).to_bytes(4, "big")
-_YEAR_300000 = 9_400_000_000_000_000_000
+_YEAR_287000 = 9_000_000_000_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +19,6 @@ class Cook:
 
     run: str
     encoder: Encoder
-
-    def good(self, place: Place) -> bytes:
-        """The value of a good event."""
-        return self.envelope(place)
 
     def envelope(self, place: Place, **changes: object) -> bytes:
         """An envelope with some fields changed, as the ingress would have written it."""
@@ -50,31 +47,35 @@ class Cook:
         return with_subject[:at] + b"\x01" + with_subject[at + 1 :]
 
 
-Venom = Callable[[Cook, Place], bytes | None]
+class Venom(NamedTuple):
+    """make: the value of the record that takes the place of an event. reason: that its dead letter must give."""
 
-VENOMS: Mapping[str, tuple[Venom, str]] = {
-    "no magic byte": (lambda cook, place: b"\x01" + cook.good(place)[1:], "AVRO_MAGIC"),
-    "tombstone": (lambda _cook, _place: None, "AVRO_MAGIC"),
-    "empty": (lambda _cook, _place: b"", "AVRO_MAGIC"),
-    "unknown schema": (
-        lambda cook, place: b"\0" + _UNKNOWN_SCHEMA + cook.good(place)[_PREFIX_BYTES:],
+    make: Callable[[Cook, Place], bytes | None]
+    reason: str
+
+
+VENOMS: Mapping[str, Venom] = {
+    "no magic byte": Venom(lambda cook, place: b"\x01" + cook.envelope(place)[1:], "AVRO_MAGIC"),
+    "tombstone": Venom(lambda _cook, _place: None, "AVRO_MAGIC"),
+    "empty": Venom(lambda _cook, _place: b"", "AVRO_MAGIC"),
+    "unknown schema": Venom(
+        lambda cook, place: b"\0" + _UNKNOWN_SCHEMA + cook.envelope(place)[_PREFIX_BYTES:],
         "SCHEMA_UNKNOWN",
     ),
-    "truncated": (lambda cook, place: cook.good(place)[:-3], "AVRO_DECODE"),
-    "bytes left over": (lambda cook, place: cook.good(place) + b"\0", "AVRO_TRAILING"),
-    "negative union index": (lambda cook, place: cook.with_negative_union_index(place), "AVRO_DECODE"),
-    "endless varint": (lambda cook, place: cook.good(place)[:_PREFIX_BYTES] + b"\xff" * 40, "AVRO_DECODE"),
-    "text that is not UTF-8": (
-        lambda cook, place: cook.good(place).replace(b"/json", b"/\xff\xfe\xfd\xfc"),
+    "truncated": Venom(lambda cook, place: cook.envelope(place)[:-3], "AVRO_DECODE"),
+    "bytes left over": Venom(lambda cook, place: cook.envelope(place) + b"\0", "AVRO_TRAILING"),
+    "negative union index": Venom(lambda cook, place: cook.with_negative_union_index(place), "AVRO_DECODE"),
+    "endless varint": Venom(lambda cook, place: cook.envelope(place)[:_PREFIX_BYTES] + b"\xff" * 40, "AVRO_DECODE"),
+    "text that is not UTF-8": Venom(
+        lambda cook, place: cook.envelope(place).replace(b"/json", b"/\xff\xfe\xfd\xfc"),
         "AVRO_DECODE",
     ),
-    "time out of range": (lambda cook, place: cook.envelope(place, ingested_at=_YEAR_300000), "AVRO_DECODE"),
-    "invalid JSON": (lambda cook, place: cook.envelope(place, data=b'{"key": oops'), "PAYLOAD_MALFORMED"),
-    "JSON that is not UTF-8": (lambda cook, place: cook.envelope(place, data=b'"\xff"'), "PAYLOAD_MALFORMED"),
-    "NUL in text": (lambda cook, place: cook.envelope(place, type="web\0hook"), "PAYLOAD_MALFORMED"),
-    "violates a constraint": (
+    "time out of range": Venom(lambda cook, place: cook.envelope(place, ingested_at=_YEAR_287000), "AVRO_DECODE"),
+    "invalid JSON": Venom(lambda cook, place: cook.envelope(place, data=b'{"key": oops'), "PAYLOAD_MALFORMED"),
+    "JSON that is not UTF-8": Venom(lambda cook, place: cook.envelope(place, data=b'"\xff"'), "PAYLOAD_MALFORMED"),
+    "NUL in text": Venom(lambda cook, place: cook.envelope(place, type="web\0hook"), "PAYLOAD_MALFORMED"),
+    "violates a constraint": Venom(
         lambda cook, place: cook.envelope(place, data=b'"' + b"x" * MAX_BODY_BYTES + b'"'),
         "TARGET_REJECTED",
     ),
 }
-"""By name: how to make it, and the reason of its dead letter."""

@@ -11,7 +11,7 @@ from tests.faults.scenario import Setting, judge
 async def worker_kill(setting: Setting) -> Outcome:
     """Every second kill comes when everything flows again, the others a random moment after the start before."""
     chance = setting.randomness()
-    with pipeline(setting.stack, setting.run, setting.directory, setting.ports) as line:
+    with pipeline(setting.stack, setting.run, setting.directory) as line:
         line.ingress.start()
         line.worker.start()
         await line.listening()

@@ -15,7 +15,7 @@ _PAUSE_SECONDS = 8.0
 async def worker_pause(setting: Setting) -> Outcome:
     """The one that wakes up, a zombie, must not write what the other has written, nor lose what it held."""
     chance = setting.randomness()
-    with pipeline(setting.stack, setting.run, setting.directory, setting.ports) as line:
+    with pipeline(setting.stack, setting.run, setting.directory) as line:
         line.ingress.start()
         line.worker.start()
         line.second_worker.start()
