@@ -57,7 +57,8 @@ def run_example(ports: ExamplePorts, home: Path, *, reset: bool, once: bool) -> 
         return bool(example.closes)
     finally:
         screen.close()
-        screen.say("Stopping ...")
+        if stack.is_owner:
+            screen.say("Stopping ...")
         stack.stop()
 
 

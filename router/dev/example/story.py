@@ -59,8 +59,8 @@ class Story:
         for label in SINKS:
             causes = Counter((letter.reason, letter.message) for letter in self._watch.letters(label))
             for (reason, message), count in causes.items():
-                text = Text.assemble(f"   {label:<9} {count:>3} ", (f"{reason}\n", "red"), f"{'':<17}{message}")
-                self._screen.say(text)
+                self._screen.say(Text.assemble(f"   {label:<8} {count:>3} ", (reason, "red")))
+                self._screen.literally(f"        {message}")
         return counts
 
     async def repair(self, table: Table, receiver: Receiver) -> Counts:
