@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,13 @@ COMPOSE = ROOT / "helm" / "compose"
 IMAGE = ROOT / "helm" / "image"
 DOCKERFILE = (IMAGE / "Dockerfile").read_text().replace("\\\n", " ")
 DASHBOARD = json.loads((COMPOSE / "grafana" / "dashboards" / "connectors.json").read_text())
+
+
+def test_the_stack_builds_the_image_of_this_version() -> None:
+    router = SERVICES["router"]
+
+    assert router["image"] == f"northfield-con:{version('northfield-con')}"
+    assert (ROOT / router["build"]["context"] / router["build"]["dockerfile"]).is_file()
 
 
 def test_the_pipeline_is_valid() -> None:

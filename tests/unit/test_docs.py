@@ -77,6 +77,14 @@ def test_the_pages_that_begin_show_a_whole_pipeline() -> None:
     assert shown >= {"README.md", "tutorial.md"}
 
 
+def test_every_command_and_each_of_its_options_is_described() -> None:
+    reference = (ROOT / "docs" / "reference" / "cli.md").read_text()
+
+    assert set(re.findall(r"## `router (\w+)", reference)) == set(COMMANDS)
+    for option in ("--secrets", "--dry-run", "--example", "--once", "--limit"):
+        assert f"`{option}`" in reference
+
+
 def test_every_metric_is_described() -> None:
     reference = (ROOT / "docs" / "reference" / "metrics.md").read_text()
 
