@@ -99,7 +99,7 @@ class GroupConsumer:
         self._due.append(lambda: self._consumer.resume(_offsets(places)))
 
     def store(self, offsets: Mapping[Place, int]) -> None:
-        """Mark everything before the offsets as done; committed within a second."""
+        """Mark everything before the offsets as done; committed within a tenth of a second."""
         self._due.append(lambda: self._store(offsets))
 
     def _store(self, offsets: Mapping[Place, int]) -> None:

@@ -11,7 +11,7 @@ WIDTH = 80
 _HEIGHT = 9
 _SENDERS, _INGRESS, _TOPICS, _SINK, _DEAD = 0, 14, 28, 43, 63
 _SMALL, _WIDE, _LAST = 11, 17, 16
-_DELIVERED = {"Postgres": ("Postgres table", "rows"), "HTTP": ("HTTP receiver", "accepted")}
+_DELIVERED = {"Postgres": ("Postgres", "rows"), "HTTP": ("HTTP receiver", "accepted")}
 _SHOWN_REASONS = 3
 _DIM, _GOOD, _BAD, _LOG = "bright_black", "green", "red", "yellow"
 
@@ -56,7 +56,7 @@ def _most(refused: Mapping[str, int]) -> list[tuple[str, int]]:
 
 def _sink(canvas: Canvas, row: int, label: str, sink: SinkCounts, copies: int) -> None:
     title, what = _DELIVERED[label]
-    repeated = f"{copies} duplicates" if copies else ""
+    repeated = f"duplicates: {copies}" if copies else ""
     canvas.box(row, _SINK, _WIDE, title, ((f"{sink.delivered} {what}", "bold"), (repeated, _DIM)), _GOOD)
     canvas.put(row + 1, _SINK + _WIDE, "──▶", _BAD if sink.dead_lettered else _DIM)
     style = _BAD if sink.dead_lettered else _DIM

@@ -76,8 +76,10 @@ class Story:
         self._screen.literally(f"   HTTP a version of the receiver that knows {REFUSED_CURRENCY} is deployed")
         for label, sink in SINKS.items():
             self._screen.literally(f"   $    {self._replay_command} --sink {sink}")
+            ours = len(self._watch.letters(label))
             count = await asyncio.to_thread(self._replay, label, sink)
-            self._screen.literally(f"        {count} put back")
+            others = f", {count - ours} of them of an earlier run" if count > ours else ""
+            self._screen.literally(f"        {count} put back{others}")
             self._screen.show(await self._watch.counts())
         counts = await self._until(
             lambda counts: closes(counts) and not any(s.dead_lettered for s in counts.sinks.values())

@@ -44,7 +44,7 @@ EXPRESSIONS = [
     "has(data.a.b)",
     "has(data.a) && data.b in data.a",
     "data.a.exists(a, a.b == data.b)",
-    "data.a.map(data, data.b)",
+    "type(data.a) == list ? data.a.map(data, data.b) : []",
     "size(data.a) == data.b.size()",
     "data['a'].b",
     "size(data)",
@@ -57,7 +57,7 @@ EXPRESSIONS = [
 
 def evaluated(expression: str, data: object) -> str:
     try:
-        return repr(cel.evaluate(expression, {"data": data}))
+        return json.dumps(cel.evaluate(expression, {"data": data}), sort_keys=True)
     except (ValueError, TypeError, LookupError, RuntimeError, ArithmeticError):
         return "none"
 

@@ -162,7 +162,7 @@ def test_only_what_an_expression_names_is_read() -> None:
 
 
 def test_a_value_that_cel_has_no_type_for_makes_no_rule_hold() -> None:
-    router = compile_routes("/s", [Route(when="data.n == 1", topic="a.v1"), Route(topic="b.v1", key="data.n")])
+    router = compile_routes("/s", [Route(when="data.day == data.n", topic="a.v1"), Route(topic="b.v1", key="data.n")])
 
     assert router.route(Record("e1", "t", {"n": 1, "day": date(2026, 11, 23)})) == Routed("b.v1", b"e1")
 

@@ -28,12 +28,21 @@ def test_the_picture_shows_every_number_and_fits_a_terminal() -> None:
         "15",
         "10 rows",
         "13 accepted",
-        "2 duplicates",
+        "duplicates: 2",
         "▼ 4 refused",
         "5 replayed",
         "1 dropped",
     ):
         assert any(number in line for line in lines), number
+
+
+def test_every_box_is_as_wide_at_its_top_as_at_its_bottom() -> None:
+    lines = picture(RIGHT).plain.splitlines()
+
+    for top, bottom in ((0, 3), (4, 7)):
+        for left, right in (("╭", "╰"), ("╮", "╯")):
+            corners = [at for at, character in enumerate(lines[top]) if character == left]
+            assert corners[-2:] == [at for at, character in enumerate(lines[bottom]) if character == right][-2:]
 
 
 def test_the_picture_keeps_its_shape_with_the_longest_reason() -> None:

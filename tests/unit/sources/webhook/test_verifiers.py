@@ -188,7 +188,7 @@ def test_the_generic_scheme_signs_timestamp_and_body_as_configured() -> None:
         "encoding": "base64",
         "prefix": "t=",
         "timestamp_header": "x-time",
-        "separator": ":",
+        "signed": "{timestamp}:{body}",
     }
     event = {"id": {"body": "event.id"}, "type": {"header": "x-kind"}, "time": {"body": "at"}}
     endpoint = receiver(verify, [PLAIN_SECRET], event=event)
