@@ -1,12 +1,12 @@
 """The configuration of a webhook endpoint."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from router.api import ConnectorConfig, Secret
-from sources.webhook.generic_hmac import Algorithm, Encoding
+from sources.webhook.generic_hmac import BODY, TIMESTAMP, Algorithm, Encoding
 from sources.webhook.selection import Selector
 
 _PATH = re.compile(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
@@ -56,19 +56,38 @@ class HmacScheme(_Scheme):
     algorithm: Algorithm = Field("sha256", description="The hash.")
     encoding: Encoding = Field("hex", description="How the signature is written.")
     prefix: str = Field("", max_length=32, description="What stands before it, such as `sha256=`.")
-    timestamp_header: HeaderName | None = Field(None, description="A header that is signed before the body.")
-    separator: str = Field(".", max_length=8, description="What stands between timestamp and body.")
+    timestamp_header: HeaderName | None = Field(None, description="A header whose seconds are signed with the body.")
+    signed: str | None = Field(
+        None,
+        max_length=64,
+        description="What is signed, such as `v0:{timestamp}:{body}`; by default `{timestamp}.{body}` where there is "
+        "a timestamp header, else `{body}`.",
+    )
     tolerance_seconds: Tolerance = 300
+
+    @property
+    def signed_or_default(self) -> str:
+        """What is signed, with the default filled in."""
+        return self.signed or (BODY if self.timestamp_header is None else f"{TIMESTAMP}.{BODY}")
+
+    @model_validator(mode="after")
+    def _signs_the_whole(self) -> Self:
+        signed = self.signed_or_default
+        if signed.count(BODY) != 1 or signed.count(TIMESTAMP) != (self.timestamp_header is not None):
+            message = "`signed` must have `{body}` once, and `{timestamp}` once if there is a `timestamp_header`"
+            raise ValueError(message)
+        return self
 
 
 class EventAttributes(BaseModel):
-    """Where the event's attributes stand; what is left out is as the scheme has it."""
+    """Where the event's attributes stand; what is left out is as the scheme has it.
+
+    A body that is not JSON is refused if an attribute is looked for in it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    id: Selector | None = Field(
-        None, description="The event's id; by default a digest of the body where the scheme has none."
-    )
+    id: Selector | None = Field(None, description="The event's id; a digest of the body where there is none.")
     type: Selector | None = Field(None, description="The event's type; `webhook` where there is none.")
     subject: Selector | None = Field(None, description="What the event is about; the default ordering key.")
     time: Selector | None = Field(None, description="When it happened: ISO 8601 or seconds since the epoch.")

@@ -15,10 +15,10 @@ _BASE64 = frozenset(string.ascii_letters + string.digits + "+/=")
 def single(request: Request, header: str, missing: Reason) -> str:
     """The only value of a header. Raises ConnectorError: `missing`, or DUPLICATE_HEADER."""
     values = request.values(header)
-    if not values or not values[0]:
-        raise ConnectorError(missing, f"The header {header} is missing.")
     if len(values) > 1:
         raise ConnectorError(Reason.DUPLICATE_HEADER, f"The header {header} occurs more than once.")
+    if not values or not values[0]:
+        raise ConnectorError(missing, f"The header {header} is missing.")
     return values[0]
 
 

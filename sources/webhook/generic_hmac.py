@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -13,6 +14,8 @@ Algorithm = Literal["sha256", "sha384", "sha512"]
 Encoding = Literal["hex", "base64"]
 
 MIN_SECRET_CHARACTERS = 16
+TIMESTAMP, BODY = "{timestamp}", "{body}"
+_PLACES = re.compile(r"(\{timestamp\}|\{body\})")
 _DECODERS: dict[Encoding, Callable[[str, int], bytes | None]] = {"hex": decode_hex, "base64": decode_base64}
 
 
@@ -24,11 +27,12 @@ def derive(secret: str) -> bytes:
             f"the secret has fewer than {MIN_SECRET_CHARACTERS} characters.",
             fix="Use a random one.",
         )
-    return secret.encode()
+    # What is no UTF-8 in the environment arrives as surrogates, and so becomes the same bytes again.
+    return secret.encode("utf-8", "surrogateescape")
 
 
 class GenericHmac:
-    """Verifies `{body}`, or `{timestamp}{separator}{body}` if a timestamp header is named."""
+    """Verifies an HMAC of `signed`, in which `{timestamp}` and `{body}` stand for those of the request."""
 
     def __init__(
         self,
@@ -39,7 +43,7 @@ class GenericHmac:
         encoding: Encoding,
         prefix: str,
         timestamp_header: str | None = None,
-        separator: str = ".",
+        signed: str = BODY,
         tolerance_seconds: int = 300,
     ) -> None:
         self._keys = keys
@@ -49,7 +53,7 @@ class GenericHmac:
         self._prefix = prefix
         self._length = hashlib.new(algorithm).digest_size
         self._timestamp_header = timestamp_header
-        self._separator = separator.encode()
+        self._signed = tuple(part for part in _PLACES.split(signed) if part)
         self._tolerance_seconds = tolerance_seconds
 
     def verify(self, request: Request) -> None:
@@ -60,15 +64,18 @@ class GenericHmac:
         signature = self._decode(text[len(self._prefix) :], self._length)
         if signature is None:
             raise ConnectorError(Reason.SIGNATURE_MALFORMED, "The signature header cannot be read.")
-        signed = self._signed(request)
+        signed = self._signed_bytes(request)
         for key in self._keys.current():
             if hmac.compare_digest(hmac.digest(key, signed, self._algorithm), signature):
                 return
         raise ConnectorError(Reason.SIGNATURE_MISMATCH, "The signature does not match.")
 
-    def _signed(self, request: Request) -> bytes:
-        if self._timestamp_header is None:
+    def _signed_bytes(self, request: Request) -> bytes:
+        if self._timestamp_header is None and self._signed == (BODY,):
             return request.body
-        sent_at = single(request, self._timestamp_header, Reason.TIMESTAMP_MISSING)
-        check_window(timestamp(sent_at), request.received_at, self._tolerance_seconds)
-        return sent_at.encode() + self._separator + request.body
+        places = {BODY: request.body}
+        if self._timestamp_header is not None:
+            sent_at = single(request, self._timestamp_header, Reason.TIMESTAMP_MISSING)
+            check_window(timestamp(sent_at), request.received_at, self._tolerance_seconds)
+            places[TIMESTAMP] = sent_at.encode()
+        return b"".join([places[part] if part in places else part.encode() for part in self._signed])

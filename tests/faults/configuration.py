@@ -6,7 +6,6 @@ from router.dev.endpoints import HOST, Endpoints
 
 PARTITIONS = 4
 MAX_BUFFERED_EVENTS = 2_000
-MAX_IN_FLIGHT = 64
 SINK = "out"
 PATH = "/hooks/faults"
 SECRET_VARIABLE = "FAULTS_SECRET"
@@ -69,7 +68,7 @@ def http(run: str, port: int) -> dict[str, Any]:
         "connector": "http",
         "topics": [_topic(run)],
         "scopes": {"topics": [_topic(run)], "secrets": [_SECRET], "hosts": [f"{HOST}:{port}"]},
-        "config": {"url": f"http://{HOST}:{port}/in", "signing_secret": _SECRET, "max_in_flight": MAX_IN_FLIGHT},
+        "config": {"url": f"http://{HOST}:{port}/in", "signing_secret": _SECRET},
     }
 
 

@@ -20,7 +20,7 @@ from tests.integration.stack_clients import database
 
 @pytest.fixture
 def setting(stack: Stack, endpoints: Endpoints, tmp_path: Path, unique: Callable[[], str]) -> Setting:
-    return Setting(stack, tmp_path, unique(), seed=1, rate=200, kills=3, restarts=1, outage_seconds=10, poisoned=3_000)
+    return Setting(stack, tmp_path, unique(), seed=1, rate=200, kills=3, restarts=1, outage_seconds=5, poisoned=3_000)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
