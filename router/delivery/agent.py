@@ -73,6 +73,8 @@ class SinkAgent:
                 self._store()
         finally:
             await self._consumer.close()
+            # The consumer gives its partitions back as it closes, unless it got no further for want of a broker.
+            await self.revoked(tuple(self._workers), lost=True)
             self._observer.state("stopped" if self._failure is None else "failed")
         if self._failure is not None:
             raise self._failure

@@ -1,6 +1,7 @@
 """A member of a consumer group for asyncio: fetches batches, and says which partitions come and go."""
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -43,6 +44,7 @@ class Consumed(NamedTuple):
 
 _WAIT_SECONDS = 0.05
 _REVOKE_SECONDS = 60
+_CLOSE_SECONDS = 8
 _SEEK_ATTEMPTS = 50
 _SEEK_PAUSE_SECONDS = 0.1
 
@@ -113,9 +115,25 @@ class GroupConsumer:
                 raise translate(error, "storing offsets") from error
 
     async def close(self) -> None:
-        """Commit what is stored and leave the group."""
-        await self._loop.run_in_executor(self._thread, self._consumer.close)
+        """Commit what is stored and leave the group; where no broker answers, it is left within seconds all the same.
+
+        The client itself would wait for the brokers for ever, and a process that has been told to stop with it.
+        """
+        closed = asyncio.Event()
+        await self._loop.run_in_executor(self._thread, lambda: None)  # a fetch may be under way
         self._thread.shutdown(wait=False)
+        # A daemon, since the interpreter waits for every other thread before it ends.
+        threading.Thread(target=self._close, args=(closed,), name="kafka-close", daemon=True).start()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await closed.wait()
+
+    def _close(self, closed: asyncio.Event) -> None:
+        try:
+            self._consumer.close()
+        finally:
+            with suppress(RuntimeError):  # the loop is gone: nobody waits any longer
+                self._loop.call_soon_threadsafe(closed.set)
 
     def _subscribe(self, protocol: Mapping[str, Any]) -> Consumer:
         consumer = Consumer(self._config | dict(protocol))

@@ -13,7 +13,7 @@ from router.kafka.errors import translate
 Headers = list[tuple[str, str | bytes | None]]
 
 _POLL_SECONDS = 0.002
-_FLUSH_SECONDS = 10
+_FLUSH_SECONDS = 2
 _ANY_PARTITION = -1
 
 

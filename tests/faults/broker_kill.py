@@ -1,4 +1,4 @@
-"""The broker is killed and started again under load; neither ingress nor worker is touched."""
+"""The broker is killed and started again under load; the last time, the product is stopped while it is away."""
 
 import asyncio
 
@@ -9,7 +9,7 @@ from tests.faults.scenario import Setting, judge
 
 
 async def broker_kill(setting: Setting) -> Outcome:
-    """What was answered with 202 survives, and both roles find the broker again by themselves."""
+    """What was answered with 202 survives; both roles find the broker again by themselves, and stop without it."""
     chance = setting.randomness()
     with pipeline(setting.stack, setting.run, setting.directory) as line:
         line.ingress.start()
@@ -20,10 +20,16 @@ async def broker_kill(setting: Setting) -> Outcome:
         async with load.running() as ledger:
             await line.moving()
             broker = setting.stack.component("kafka")
-            for _ in range(setting.restarts):
+            for number in range(setting.restarts):
                 await asyncio.sleep(chance.uniform(1.0, 4.0))
                 await asyncio.to_thread(broker.kill)
                 await asyncio.sleep(chance.uniform(0.0, 4.0))
+                is_last = number == setting.restarts - 1
+                if is_last:
+                    await asyncio.to_thread(line.stop)
                 await asyncio.to_thread(broker.start)
+                if is_last:
+                    line.ingress.start()
+                    line.worker.start()
                 recoveries.append(await line.moving())
         return await judge("broker_kill", setting, line, ledger, faults=setting.restarts, recoveries=recoveries)
