@@ -12,6 +12,7 @@ from router.api import ConnectorError, Reason, Receiver, Record, Request
 from router.config.models import IngressSettings
 from router.ingress import answers
 from router.ingress.body import body, headers
+from router.ingress.connection import Connections
 from router.ingress.observer import UNKNOWN_ENDPOINT, IngressObserver
 from router.ingress.trace import traceparent
 
@@ -19,8 +20,7 @@ Publish = Callable[[Sequence[Record], str], Awaitable[None]]
 """Takes records and the traceparent of their request; returns when they are durable. Raises ConnectorError."""
 
 _BACKLOG = 1_024
-_DRAIN_SECONDS = 10.0
-_MAX_HEADERS = 100
+_DRAIN_SECONDS = 3.0
 _BROKEN = (Reason.PAYLOAD_ENCODING, Reason.REQUEST_TIMEOUT)
 """After these it is unknown where the next request on the connection would begin."""
 
@@ -38,8 +38,8 @@ class Endpoint:
 class IngressServer:
     """One process's share of the port.
 
-    It stands on aiohttp's low-level server: no application, no middleware, no router, since a path is looked up in
-    a dictionary. keepalive_timeout is also the deadline of a connection's first head.
+    A path is looked up in a dictionary, after everything that can be refused without it: what is answered before a
+    signature is verified does not tell whether there is an endpoint.
     """
 
     def __init__(self, settings: IngressSettings, endpoints: Sequence[Endpoint], observer: IngressObserver) -> None:
@@ -53,13 +53,8 @@ class IngressServer:
         if http_parser.HttpRequestParser is http_parser.HttpRequestParserPy:
             message = "aiohttp runs without its C extension, whose parser is the one that refuses smuggled requests."
             raise ConnectorError(Reason.CONFIG_INVALID, message, fix="Install aiohttp from a wheel.")
-        server = web.Server(
-            self._handle,
-            request_factory=self._request,
-            access_log=None,
-            keepalive_timeout=self._settings.request_timeout_seconds,
-            max_headers=_MAX_HEADERS,
-        )
+        deadline_seconds = self._settings.request_timeout_seconds
+        server = Connections(self._handle, self._refuse, deadline_seconds, self._request)
         self._runner = web.ServerRunner(server, shutdown_timeout=_DRAIN_SECONDS)
         await self._runner.setup()
         try:
@@ -105,12 +100,12 @@ class IngressServer:
     async def _handle(self, request: web.BaseRequest) -> web.Response:
         started = time.perf_counter()
         parent = traceparent(request.headers.get("traceparent"))
-        path = request.path_qs.partition("?")[0]
+        path = request.raw_path.partition("?")[0]
         endpoint = self._endpoints.get(path)
         name = endpoint.name if endpoint else UNKNOWN_ENDPOINT
         try:
-            content = await body(request, self._settings.request_timeout_seconds)
-            count = await self._accept(endpoint, request, path, content, parent)
+            received = await self._receive(request, path)
+            count = await _accept(endpoint, received, parent)
         except ConnectorError as error:
             self._observer.refused(name, error.reason)
             response = answers.refused(error, parent)
@@ -120,17 +115,24 @@ class IngressServer:
         except Exception as error:  # noqa: BLE001  the outermost loop of a request: the sender must get an answer
             self._observer.failed(name, error)
             return answers.internal(parent)
-        self._observer.accepted(name, time.perf_counter() - started, len(content))
+        self._observer.accepted(name, time.perf_counter() - started, len(received.body))
         return answers.accepted(parent, count)
 
-    async def _accept(
-        self, endpoint: Endpoint | None, request: web.BaseRequest, path: str, content: bytes, parent: str
-    ) -> int:
-        if endpoint is None:
-            raise ConnectorError(Reason.ENDPOINT_UNKNOWN, "No endpoint has this path.")
+    async def _receive(self, request: web.BaseRequest, path: str) -> Request:
         if request.method != "POST":
             raise ConnectorError(Reason.METHOD_NOT_ALLOWED, "Send a POST request.")
-        received = Request(request.method, path, headers(request), content, time.time())
-        records = endpoint.receiver.receive(received)
-        await endpoint.publish(records, parent)
-        return len(records)
+        received = headers(request)
+        content = await body(request, received, self._settings.request_timeout_seconds)
+        return Request("POST", path, received, content, time.time())
+
+    def _refuse(self, error: ConnectorError) -> web.Response:
+        self._observer.refused(UNKNOWN_ENDPOINT, error.reason)
+        return answers.refused(error, traceparent(None))
+
+
+async def _accept(endpoint: Endpoint | None, received: Request, parent: str) -> int:
+    if endpoint is None:
+        raise ConnectorError(Reason.ENDPOINT_UNKNOWN, "No endpoint has this path.")
+    records = endpoint.receiver.receive(received)
+    await endpoint.publish(records, parent)
+    return len(records)
