@@ -8,6 +8,7 @@ from tests.faults.pipeline import pipeline
 from tests.faults.report import Outcome
 from tests.faults.scenario import Setting, judge
 
+_SETTLE_SECONDS = 0.3
 _PAUSE_SECONDS = 8.0
 """Longer than the six seconds of a session on the embedded broker."""
 
@@ -27,9 +28,10 @@ async def worker_pause(setting: Setting) -> Outcome:
             for number in range(setting.restarts):
                 await asyncio.sleep(chance.uniform(1.0, 4.0))
                 zombie = (line.worker, line.second_worker)[number % 2]
-                before = await line.positions()
                 zombie.signal(signal.SIGSTOP)
-                recoveries.append(await line.moving(before))
+                # What it had sent may still be committed, which must not pass for the other's work.
+                await asyncio.sleep(_SETTLE_SECONDS)
+                recoveries.append(_SETTLE_SECONDS + await line.moving())
                 await asyncio.sleep(_PAUSE_SECONDS)
                 zombie.signal(signal.SIGCONT)
                 await line.moving()

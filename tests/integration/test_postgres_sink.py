@@ -253,3 +253,19 @@ async def test_what_the_table_refuses_is_told_without_the_value(
     assert error.__cause__ is None
     assert error.__suppress_context__
     assert database.count(table) == 1
+
+
+async def test_a_connection_stays_usable_however_often_the_table_refuses(
+    endpoints: Endpoints, database: Database, table: str
+) -> None:
+    """After some repetitions psycopg prepares statements, of which the server skips those behind a refusal."""
+    database.run("CREATE TABLE {} (id bigint, state text CHECK (state <> 'bad'))", table)
+
+    async with open_sink(config(endpoints, table, connections=1), table) as sink:
+        await sink.claim(PARTITION)
+        for number in range(20):
+            refused = batch([order(number, number, "bad", number)], number, None, ORDER)
+            assert await reason(sink.write(refused)) is Reason.TARGET_REJECTED
+            await sink.write(batch([order(number, number, "ok", number)], number, None, ORDER))
+
+    assert database.count(table) == 20
