@@ -33,7 +33,7 @@ class Claim(NamedTuple):
 
 
 class Positions:
-    """The positions of one sink, in a table beside the one that it writes."""
+    """The positions of one sink, in a table beside the one that it writes. moving: the SQL of every `Advance`."""
 
     def __init__(self, table: str, sink: str) -> None:
         schema, dot, _ = table.rpartition(".")
@@ -42,7 +42,8 @@ class Positions:
         identifier = table_identifier(self.table)
         self.create = _CREATE.format(identifier).as_bytes()
         self._claim = _CLAIM.format(identifier).as_bytes()
-        self._advance = _ADVANCE.format(identifier).as_bytes()
+        self.moving = _ADVANCE.format(identifier)
+        self._advance = self.moving.as_bytes()
 
     async def claim(self, connection: AsyncConnection, partition: TopicPartition) -> Claim:
         """Become the owner. Waits for a write of the previous one that is under way, and fences all later ones."""

@@ -62,20 +62,18 @@ class Session:
         """
         connection = self.connection
         await self._stage(statements)
-        async with connection.pipeline():
-            await connection.execute(b"BEGIN", prepare=False)
-            # First: it locks the position, so that a fenced owner finds out before it has done any work.
-            moved = await connection.execute(*advance)
-        _demand_one(moved.rowcount)
+        await connection.execute(b"BEGIN")
         await self._copy(statements, encoded)
         self.committing = True
         async with connection.pipeline():
-            merged = await connection.execute(statements.merge)
+            merge = await connection.execute(statements.merge, advance.parameters)
             # Never prepared: where the merge fails, the server skips what follows it in the pipeline, but psycopg would
             # believe that the statement has been prepared.
             await connection.execute(b"COMMIT", prepare=False)
         self.committing = False
-        return merged.rowcount
+        moved, merged = await merge.fetchone() or (0, 0)
+        _demand_one(moved)
+        return int(merged)
 
     async def advance(self, advance: Advance) -> None:
         """Move the position only. Raises ConnectorError (POSITION_MOVED), psycopg.Error."""
@@ -87,7 +85,7 @@ class Session:
     async def try_copy(self, statements: Statements, encoded: Sequence[bytes]) -> None:
         """Copy the rows and take it back. Raises psycopg.Error if a row is refused."""
         try:
-            await self.connection.execute(b"BEGIN", prepare=False)
+            await self.connection.execute(b"BEGIN")
             await self._copy(statements, encoded)
         finally:
             await self.roll_back()
@@ -95,7 +93,7 @@ class Session:
     async def roll_back(self) -> None:
         """End a transaction that is open. Raises psycopg.Error."""
         if self.connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
-            await self.connection.execute(b"ROLLBACK", prepare=False)
+            await self.connection.execute(b"ROLLBACK")
 
     def hang_up(self) -> None:
         """Cut the connection, so that whatever waits for the server fails now."""

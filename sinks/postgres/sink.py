@@ -57,7 +57,10 @@ class PostgresSink:
         if known is None:
             made = layout(self._config, schema, len(self._targets))
             await self._sessions.run(lambda session: ensure_table(session.connection, self._config.table, made))
-            known = self._targets[id(schema)] = (made, statements(made, self._config.table))
+            known = self._targets[id(schema)] = (
+                made,
+                statements(made, self._config.table, self._positions.moving),
+            )
         return known
 
 

@@ -14,23 +14,30 @@ def table_identifier(table: str) -> sql.Identifier:
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """stage: creates the temporary table that a batch is copied into. copy: fills it. merge: moves it on."""
+    """stage: creates the temporary table that a batch is copied into. copy: fills it.
+
+    merge: takes the parameters of an `Advance`, moves the position and, if it has moved, the rows; returns how many
+    positions have moved and how many rows came in. One statement, so that the server never waits for a client, which
+    may be stopped for ever, while it holds the lock on a position that another owner may want.
+    """
 
     stage: bytes
     copy: bytes
     merge: bytes
 
 
-def statements(layout: Layout, table: str) -> Statements:
-    """The statements that write rows of the layout into the table."""
+def statements(layout: Layout, table: str, advance: sql.Composed) -> Statements:
+    """The statements that write rows of the layout into the table. advance: updates the one position."""
     stage = sql.Identifier("pg_temp", f"batch_{layout.number}")
     names = sql.SQL(", ").join([sql.Identifier(column.name) for column in layout.columns])
     definitions = sql.SQL(", ").join(
         [sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind.sql)) for name, kind, _ in layout.columns]
     )
-    merge = sql.SQL("INSERT INTO {table} AS existing ({names}) SELECT {names} FROM {stage} {conflict}").format(
-        table=table_identifier(table), names=names, stage=stage, conflict=_conflict(layout)
-    )
+    merge = sql.SQL(
+        "WITH moved AS ({advance} RETURNING 1), merged AS ("
+        "INSERT INTO {table} AS existing ({names}) SELECT {names} FROM {stage} WHERE EXISTS (SELECT FROM moved) "
+        "{conflict} RETURNING 1) SELECT (SELECT count(*) FROM moved), (SELECT count(*) FROM merged)"
+    ).format(advance=advance, table=table_identifier(table), names=names, stage=stage, conflict=_conflict(layout))
     return Statements(
         stage=sql.SQL("CREATE TEMPORARY TABLE IF NOT EXISTS {} ({}) ON COMMIT DELETE ROWS")
         .format(stage, definitions)

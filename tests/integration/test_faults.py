@@ -23,12 +23,7 @@ def setting(stack: Stack, endpoints: Endpoints, tmp_path: Path, unique: Callable
     return Setting(stack, tmp_path, unique(), seed=1, rate=200, kills=3, restarts=1, outage_seconds=5, poisoned=3_000)
 
 
-# A paused worker holds its locks for as long as Postgres lets it, which takes longer than all the others together:
-# `make faults` runs that scenario.
-SHORT = [name for name in SCENARIOS if name != "worker_pause"]
-
-
-@pytest.mark.parametrize("name", SHORT)
+@pytest.mark.parametrize("name", SCENARIOS)
 def test_nothing_is_lost_doubled_or_reordered(name: str, setting: Setting) -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         found = runner.run(SCENARIOS[name](setting))

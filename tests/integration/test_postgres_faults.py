@@ -143,6 +143,29 @@ async def test_a_write_that_is_cancelled_ends_at_once_though_the_server_hangs(en
         assert await sink.claim(PARTITION) == 1
 
 
+async def test_an_owner_that_stands_still_in_the_middle_of_a_write_keeps_no_other_from_its_partition(
+    endpoints: Endpoints, table: str
+) -> None:
+    moments = random.Random(1)  # noqa: S311  nothing secret
+    settings = config(endpoints, table, sslmode="disable")
+    async with (
+        Wire(endpoints).open() as wire,
+        open_sink(settings.model_copy(update={"port": wire.port}), table) as sink,
+        open_sink(settings, table) as successor,
+    ):
+        await write_all(sink, batch([event(0)], 0))
+        for _ in range(20):
+            delivery = asyncio.create_task(deliver(sink, 1_000_000, 100))
+            await asyncio.sleep(moments.uniform(0.02, 0.1))
+            wire.flowing.clear()
+
+            await asyncio.wait_for(successor.claim(PARTITION), 5)
+
+            delivery.cancel()
+            await asyncio.wait([delivery])
+            wire.flowing.set()
+
+
 async def test_a_lock_on_the_table_makes_the_sink_wait_not_fail(
     endpoints: Endpoints, database: Database, table: str
 ) -> None:
