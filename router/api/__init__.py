@@ -1,16 +1,17 @@
 """The contract that connectors are written against; nothing here knows Kafka."""
 
-from router.api.connector import ConnectorConfig, Guarantee, ReceiverConnector, SinkConnector
+from router.api.connector import ConnectorConfig, Guarantee, ReceiverConnector, SinkConnector, SourceConnector
 from router.api.errors import ConnectorError, RecordsRefusedError
 from router.api.event import Batch, Event, TopicPartition
 from router.api.reasons import Action, ErrorClass, Reason
-from router.api.record import Checkpoint, Record, Schema
+from router.api.record import Checkpoint, Position, Record, Schema, Stream, Window
 from router.api.secret import Secret
 from router.api.sink import PositionedSink, Sink
-from router.api.source import Emit, Receiver, Request, Source
+from router.api.source import BackfillSource, Emit, Receiver, Request, Source
 
 __all__ = [
     "Action",
+    "BackfillSource",
     "Batch",
     "Checkpoint",
     "ConnectorConfig",
@@ -19,6 +20,7 @@ __all__ = [
     "ErrorClass",
     "Event",
     "Guarantee",
+    "Position",
     "PositionedSink",
     "Reason",
     "Receiver",
@@ -31,5 +33,8 @@ __all__ = [
     "Sink",
     "SinkConnector",
     "Source",
+    "SourceConnector",
+    "Stream",
     "TopicPartition",
+    "Window",
 ]

@@ -1,6 +1,6 @@
 """How a connector declares itself: one object per package, found by its entry point."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,8 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from router.api.record import Stream
 from router.api.sink import Sink
-from router.api.source import Receiver
+from router.api.source import Receiver, Source
 
 
 class ConnectorConfig(BaseModel):
@@ -40,6 +41,29 @@ class ReceiverConnector:
     config: type[ConnectorConfig]
     open: Callable[[Any, str], Receiver]
     path: Callable[[Any], str]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConnector:
+    """A source that fetches. Its records and checkpoints are published in transactions, exactly once.
+
+    open: an async context manager that takes a validated `config` and the source's name, connects, yields the
+    source and disconnects.
+    hosts: the `host:port` addresses that the configuration makes it talk to; they must be within its scopes.
+    check: connects and looks, without changing anything; raises `ConnectorError` if the source could not run.
+    discover: the streams that the configuration selects, with their schemas as they are now. Raises ConnectorError.
+    streams_on: `run` waits for news by itself and never returns, so that it needs no schedule.
+    """
+
+    name: str
+    version: str
+    summary: str
+    config: type[ConnectorConfig]
+    open: Callable[[Any, str], AbstractAsyncContextManager[Source]]
+    hosts: Callable[[Any], tuple[str, ...]]
+    check: Callable[[Any], Awaitable[None]]
+    discover: Callable[[Any], Awaitable[Sequence[Stream]]]
+    streams_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)

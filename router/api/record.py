@@ -38,9 +38,39 @@ class Record:
     traceparent: str | None = None
 
 
+Position = Mapping[str, Any]
+"""The next unread position of a stream, as JSON that a person can read and edit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Where a source will go on in a stream: the next unread position, as JSON that a person can read and edit."""
+    """Where a source will go on in a stream."""
 
     stream: str
-    position: Mapping[str, Any]
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Something that a source can read: a table, a collection, a feed.
+
+    schema: of each record's data; None where it is bytes.
+    key: the fields that identify a record; empty if there are none.
+    estimated_records: how many there may be; None if the origin does not say.
+    """
+
+    name: str
+    schema: Schema | None
+    key: tuple[str, ...] = ()
+    estimated_records: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a backfill reads again: from `start` up to, not including, `end`, in the words of the source.
+
+    None: from the beginning, or up to what is there when it begins.
+    """
+
+    start: str | None
+    end: str | None

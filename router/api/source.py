@@ -1,10 +1,10 @@
 """The contract of sources: those that fetch, and those that others push to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from router.api.record import Checkpoint, Record
+from router.api.record import Checkpoint, Position, Record, Window
 
 
 class Emit(Protocol):
@@ -20,13 +20,30 @@ class Emit(Protocol):
 
 
 class Source(Protocol):
-    """A source that fetches: it reads its origin and emits, until cancelled."""
+    """A source that fetches: it reads its origin and emits."""
 
-    async def run(self, emit: Emit) -> None:
-        """Called once per assignment, in a task of its own; may wait for as long as it likes.
+    async def run(self, emit: Emit, checkpoints: Mapping[str, Position]) -> None:
+        """Read on from `checkpoints`, the last durable position of each stream; empty at the very first.
 
-        Return when the origin is exhausted. Raise `ConnectorError` for what the taxonomy knows; anything else
-        stops the connector. It must never move its position at the origin before `emit` has returned.
+        Return when there is nothing more to read now: the schedule decides when it is called again. A source that
+        streams never returns; it is cancelled. Raise `ConnectorError` for what the taxonomy knows; anything else
+        stops the connector. After any error, its own or one that `emit` raised, it is called anew, with the
+        checkpoints as they are then: so it must keep no position of its own, nor move one at the origin before
+        `emit` has returned.
+        """
+        ...
+
+
+@runtime_checkable
+class BackfillSource(Source, Protocol):
+    """A source that can read a part of its past again."""
+
+    async def backfill(self, emit: Emit, checkpoints: Mapping[str, Position], window: Window) -> None:
+        """Read the window again, and return at its end.
+
+        The checkpoints are the backfill's own: an interrupted one goes on from them, and those of `run` stay as they
+        are. Records must have the ids that `run` gives them, so that no sink takes them for new events.
+        Raises `ConnectorError`: CONFIG_INVALID if the window makes no sense for this source.
         """
         ...
 

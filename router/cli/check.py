@@ -73,9 +73,9 @@ def _missing(loaded: Loaded, store: SecretStore) -> Iterator[Fault]:
 
 def _unusable(loaded: Loaded) -> Iterator[Fault]:
     """Opening a receiver touches nothing, but refuses secrets that its scheme cannot use."""
-    for name, source in loaded.sources.items():
+    for name, receiver in loaded.receivers.items():
         try:
-            source.connector.open(source.config, name)
+            receiver.connector.open(receiver.config, name)
         except ConnectorError as error:
             path = f"sources.{name}.config"
             near = next((use for use in loaded.secrets if use.path.startswith(f"{path}.")), None)
@@ -87,6 +87,6 @@ def _show(path: Path, loaded: Loaded) -> None:
     out.print(summary(loaded))
     counts = ", ".join(
         f"{len(entries)} {kind if len(entries) != 1 else kind.removesuffix('s')}"
-        for kind, entries in (("sources", loaded.sources), ("sinks", loaded.sinks))
+        for kind, entries in (("sources", loaded.pipeline.sources), ("sinks", loaded.pipeline.sinks))
     )
     out.print(Text.assemble((path.name or str(path), "bold green"), f" is valid: {counts}."))

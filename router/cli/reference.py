@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from router.api import ReceiverConnector, Secret, SinkConnector
+from router.api import ReceiverConnector, Secret, SinkConnector, SourceConnector
 from router.config.fields import fields, members, models_in
 from router.config.models import Pipeline
 
@@ -32,7 +32,9 @@ _SIMPLE = {str: "text", int: "integer", float: "number", bool: "boolean", Secret
 _BOUNDS = {"ge": "≥ ", "gt": "> ", "le": "≤ ", "lt": "< ", "min_length": "length ≥ ", "max_length": "length ≤ "}
 
 
-def configuration_page(sources: Mapping[str, ReceiverConnector], sinks: Mapping[str, SinkConnector]) -> str:
+def configuration_page(
+    sources: Mapping[str, ReceiverConnector | SourceConnector], sinks: Mapping[str, SinkConnector]
+) -> str:
     """The page docs/reference/configuration.md."""
     lines = [HEAD, "## Settings", "", *_table(Pipeline)]
     lines += _connectors("Sources", "sources.*.config", sources.values())
@@ -40,7 +42,9 @@ def configuration_page(sources: Mapping[str, ReceiverConnector], sinks: Mapping[
     return "\n".join(lines) + "\n"
 
 
-def _connectors(title: str, place: str, connectors: Iterable[ReceiverConnector | SinkConnector]) -> Iterator[str]:
+def _connectors(
+    title: str, place: str, connectors: Iterable[ReceiverConnector | SourceConnector | SinkConnector]
+) -> Iterator[str]:
     yield from ("", f"## {title}")
     for connector in sorted(connectors, key=lambda connector: connector.name):
         yield from ("", f"### {connector.name}", "", f"{connector.summary.rstrip('.')}.")

@@ -48,7 +48,7 @@ def run(path: ConfigPath, admin_port: AdminPort = None) -> None:
     """Run everything that the configuration describes in one process: endpoints and sinks."""
     loaded = _load(path)
     roles: list[Role] = [Worker(loaded)] if loaded.sinks else []
-    if loaded.sources:
+    if loaded.receivers:
         roles.append(Ingress(loaded))
     _execute(_roles(loaded, roles, admin_port or loaded.pipeline.admin.port))
 

@@ -12,16 +12,23 @@ def summary(loaded: Loaded) -> Tree:
     """Where events come from and go to. It shows names, endpoints and addresses, and no other setting."""
     tree = Tree(Text(loaded.pipeline.name, "bold"))
     written: set[str] = set()
-    for name, source in loaded.sources.items():
-        path = source.connector.path(source.config)
-        branch = tree.add(Text.assemble((name, "bold cyan"), f"  {source.connector.name} at {path}"))
-        topics = dict.fromkeys(route.topic for route in source.settings.routes if route.topic)
+    for name, settings in loaded.pipeline.sources.items():
+        branch = tree.add(Text.assemble((name, "bold cyan"), f"  {settings.connector} {_origin(name, loaded)}"))
+        topics = dict.fromkeys(route.topic for route in settings.routes if route.topic)
         written |= topics.keys()
         _add_topics(branch, topics, loaded)
     elsewhere = {topic for sink in loaded.sinks.values() for topic in sink.settings.topics} - written
     if elsewhere:
         _add_topics(tree.add(Text("written elsewhere", "dim")), sorted(elsewhere), loaded)
     return tree
+
+
+def _origin(name: str, loaded: Loaded) -> str:
+    receiver = loaded.receivers.get(name)
+    if receiver is not None:
+        return f"at {receiver.connector.path(receiver.config)}"
+    source = loaded.sources[name]
+    return f"from {', '.join(source.connector.hosts(source.config))}"
 
 
 def _add_topics(branch: Tree, topics: Iterable[str], loaded: Loaded) -> None:

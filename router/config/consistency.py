@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from router.api import Reason
 from router.config.faults import KeyPath
 from router.config.files import Configuration
-from router.config.loaded import LoadedSink, LoadedSource
+from router.config.loaded import LoadedReceiver, LoadedSink
 from router.config.models import Pipeline, SinkSettings
 from router.config.names import canonical_address, consumer_group
 
@@ -13,11 +13,11 @@ _EVERY_INTERFACE = frozenset({"0.0.0.0", "::"})  # noqa: S104  recognised, not b
 _LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104
 
 
-def check_paths(configuration: Configuration, sources: Mapping[str, LoadedSource]) -> None:
+def check_paths(configuration: Configuration, receivers: Mapping[str, LoadedReceiver]) -> None:
     """No two endpoints share a path."""
     owners: dict[str, str] = {}
-    for name, source in sources.items():
-        path = source.connector.path(source.config)
+    for name, receiver in receivers.items():
+        path = receiver.connector.path(receiver.config)
         first = owners.setdefault(path, name)
         if first != name:
             configuration.refuse(

@@ -8,24 +8,24 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from router.api import ConnectorConfig, ConnectorError, Reason, ReceiverConnector, SinkConnector
+from router.api import ConnectorConfig, ConnectorError, Reason, ReceiverConnector, SinkConnector, SourceConnector
 from router.api.secret import Resolve
 from router.config import connectors
 from router.config.consistency import check_groups, check_loops, check_paths, check_ports
 from router.config.faults import KeyPath
 from router.config.files import Configuration, gather
-from router.config.loaded import Loaded, LoadedSink, LoadedSource
+from router.config.loaded import Loaded, LoadedReceiver, LoadedSink, LoadedSource
 from router.config.models import Pipeline, SinkSettings, SourceSettings
 from router.config.references import SecretUse, secret_uses, strings
 from router.config.routes import check_routes
 from router.config.scopes import Owner, check_hosts, check_secrets, check_sink_topics, check_source_topics
 from router.config.shape import suggestion, validate
 
-__all__ = ["Loaded", "LoadedSink", "LoadedSource", "load", "load_offline"]
+__all__ = ["Loaded", "LoadedReceiver", "LoadedSink", "LoadedSource", "load", "load_offline"]
 
-Connector = ReceiverConnector | SinkConnector
+Connector = ReceiverConnector | SourceConnector | SinkConnector
 Settings = SourceSettings | SinkSettings
-C = TypeVar("C", ReceiverConnector, SinkConnector)
+C = TypeVar("C", bound=ReceiverConnector | SourceConnector | SinkConnector)
 S = TypeVar("S", SourceSettings, SinkSettings)
 
 
@@ -51,6 +51,7 @@ def _withheld(reference: str) -> str:
 class _Loading:
     configuration: Configuration
     resolve: Resolve
+    receivers: dict[str, LoadedReceiver] = field(default_factory=dict)
     sources: dict[str, LoadedSource] = field(default_factory=dict)
     sinks: dict[str, LoadedSink] = field(default_factory=dict)
     secrets: list[SecretUse] = field(default_factory=list)
@@ -64,12 +65,12 @@ class _Loading:
             self._add_source(name, raw)
         for name, raw in _entries(data, "sinks"):
             self._add_sink(name, raw)
-        check_paths(self.configuration, self.sources)
+        check_paths(self.configuration, self.receivers)
         if pipeline is not None:
             self._check_whole(pipeline)
         if pipeline is None or self.configuration.faults:
             raise self.configuration.error()
-        return Loaded(pipeline, self.sources, self.sinks, tuple(self.secrets))
+        return Loaded(pipeline, self.receivers, self.sources, self.sinks, tuple(self.secrets))
 
     def _check_whole(self, pipeline: Pipeline) -> None:
         check_ports(self.configuration, pipeline)
@@ -87,7 +88,12 @@ class _Loading:
             check_routes(self.configuration, owner, settings)
         connector = self._connector(owner, raw, connectors.sources())
         config = self._config(owner, raw, settings, connector) if connector else None
-        if settings and connector and config:
+        if not (settings and connector and config):
+            return
+        if isinstance(connector, ReceiverConnector):
+            self.receivers[name] = LoadedReceiver(settings, connector, config)
+        else:
+            check_hosts(self.configuration, owner, settings.scopes, connector.hosts(config))
             self.sources[name] = LoadedSource(settings, connector, config)
 
     def _add_sink(self, name: str, raw: Mapping[str, Any]) -> None:

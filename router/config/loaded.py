@@ -4,16 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from router.api import ConnectorConfig, ReceiverConnector, SinkConnector
+from router.api import ConnectorConfig, ReceiverConnector, SinkConnector, SourceConnector
 from router.config.models import Pipeline, SinkSettings, SourceSettings
 from router.config.references import SecretUse
 
 
-class LoadedSource(NamedTuple):
-    """A source: its settings, its connector, and the connector's own configuration."""
+class LoadedReceiver(NamedTuple):
+    """A source that others push to: its settings, its connector, and the connector's own configuration."""
 
     settings: SourceSettings
     connector: ReceiverConnector
+    config: ConnectorConfig
+
+
+class LoadedSource(NamedTuple):
+    """A source that fetches: its settings, its connector, and the connector's own configuration."""
+
+    settings: SourceSettings
+    connector: SourceConnector
     config: ConnectorConfig
 
 
@@ -27,9 +35,13 @@ class LoadedSink(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A whole configuration. secrets: every setting that is a secret, in the order of the files."""
+    """A whole configuration. Receivers and sources stand together under `sources` in the files.
+
+    secrets: every setting that is a secret, in the order of the files.
+    """
 
     pipeline: Pipeline
+    receivers: Mapping[str, LoadedReceiver]
     sources: Mapping[str, LoadedSource]
     sinks: Mapping[str, LoadedSink]
     secrets: tuple[SecretUse, ...]

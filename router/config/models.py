@@ -88,12 +88,29 @@ class Route(Model):
     )
 
 
+class Schedule(Model):
+    """When a source that has caught up runs again: after an interval, or at the times of a cron line."""
+
+    interval_seconds: float | None = Field(None, gt=0, le=604_800, description="From the end of a run to the next.")
+    jitter: float = Field(0.1, ge=0, le=1, description="The part of the interval by which it may be longer.")
+    cron: str | None = Field(None, max_length=128, description="Five fields: minute, hour, day, month, weekday.")
+    time_zone: str = Field("UTC", description="The zone that `cron` is in, such as `Europe/Berlin`.")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.interval_seconds is None) is (self.cron is None):
+            message = "give either `interval_seconds` or `cron`"
+            raise ValueError(message)
+        return self
+
+
 class SourceSettings(Model):
     """A source and where its records go."""
 
     connector: str = Field(description="The connector's name, such as `webhook`.")
     scopes: Scopes
     config: dict[str, Any] = Field(default_factory=dict, description="The connector's own settings.")
+    schedule: Schedule = Field(Schedule(interval_seconds=60), description="Of sources that fetch and do not stream.")
     tenant: str | None = Field(None, max_length=128, description="The tenant that all its records belong to.")
     routes: tuple[Route, ...] = Field(min_length=1, description="Rules in order; the first match decides.")
 

@@ -28,7 +28,7 @@ class Ingress:
 
     def __init__(self, loaded: Loaded) -> None:
         self._loaded = loaded
-        self._metrics = {name: SourceMetrics(name) for name in loaded.sources}
+        self._metrics = {name: SourceMetrics(name) for name in loaded.receivers}
         self._waiting: dict[str, str] = {"ingress": "starting"}
 
     def waiting(self) -> dict[str, str]:
@@ -45,7 +45,7 @@ class Ingress:
             registry = stack.enter_context(Registry(pipeline.kafka.registry_url))
             await self._register(registry, stop)
             producer = await stack.enter_async_context(AsyncProducer(settings))
-            endpoints = [self._endpoint(name, registry, producer) for name in self._loaded.sources]
+            endpoints = [self._endpoint(name, registry, producer) for name in self._loaded.receivers]
             server = IngressServer(pipeline.ingress, endpoints, IngressObservers(self._metrics))
             await server.start()
             stack.push_async_callback(server.stop)
@@ -55,7 +55,7 @@ class Ingress:
             self._waiting = {"ingress": "stopping"}
 
     def _endpoint(self, name: str, registry: Registry, producer: AsyncProducer) -> Endpoint:
-        source = self._loaded.sources[name]
+        source = self._loaded.receivers[name]
         router = compile_routes(f"/{self._loaded.pipeline.name}/{name}", source.settings.routes)
         publisher = Publisher(
             self._loaded.pipeline.name,

@@ -30,7 +30,7 @@ def test_the_stack_builds_the_image_of_this_version() -> None:
 def test_the_pipeline_is_valid() -> None:
     loaded = _pipeline()
 
-    assert set(loaded.sources) == {"github"}
+    assert set(loaded.receivers) == {"github"}
     assert set(loaded.sinks) == {"events-db"}
 
 

@@ -18,7 +18,7 @@ def _offer(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
 def test_a_package_offers_its_connector_by_an_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
     _offer(monkeypatch, "tests.unit.config.examples:TABLE")
 
-    assert installed(SINKS_GROUP, SinkConnector) == {"mine": TABLE}
+    assert installed(SINKS_GROUP, (SinkConnector,)) == {"mine": TABLE}
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_a_broken_connector_is_named(monkeypatch: pytest.MonkeyPatch, value: str
     _offer(monkeypatch, value)
 
     with pytest.raises(ConnectorError) as caught:
-        installed(SINKS_GROUP, SinkConnector)
+        installed(SINKS_GROUP, (SinkConnector,))
 
     assert caught.value.reason is Reason.CONNECTOR_UNKNOWN
     assert "mine" in caught.value.message

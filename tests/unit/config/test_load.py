@@ -16,7 +16,7 @@ SECOND_SINK = SINKS.removeprefix("sinks:\n").replace("  store:", "  copy:")
 def test_loading_gives_settings_connector_and_validated_config(tmp_path: Path) -> None:
     loaded = load(write(tmp_path, VALID), resolve=lambda reference: f"value of {reference}")
 
-    source, sink = loaded.sources["github"], loaded.sinks["store"]
+    source, sink = loaded.receivers["github"], loaded.sinks["store"]
     assert loaded.pipeline.name == "shop"
     assert source.connector is HOOK
     assert source.settings.routes[1].topic == "github.v1"
@@ -86,7 +86,7 @@ def test_the_files_of_a_directory_are_taken_together(tmp_path: Path) -> None:
 
     loaded = load(tmp_path, resolve=withheld)
 
-    assert list(loaded.sources) == ["github"]
+    assert list(loaded.receivers) == ["github"]
     assert sorted(loaded.sinks) == ["copy", "store"]
 
 

@@ -34,7 +34,7 @@ def loaded(place: Place) -> Loaded:
 
 def answer(loaded: Loaded, post: Post) -> str:
     """The topic that the post would go to, or why it would go to none."""
-    name, source = next((n, s) for n, s in loaded.sources.items() if s.connector.path(s.config) == post.path)
+    name, source = next((n, s) for n, s in loaded.receivers.items() if s.connector.path(s.config) == post.path)
     headers = tuple([(key.lower(), value) for key, value in post.headers.items()])
     try:
         (record,) = source.connector.open(source.config, name).receive(
