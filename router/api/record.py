@@ -1,9 +1,10 @@
 """What a source hands over: records, and how far it has read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,9 +14,10 @@ class Schema:
     avro: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One event as a source saw it, in the words of CloudEvents 1.0. The runtime adds the rest of the envelope.
+
+    A tuple, since one is made for every event of the hot path.
 
     id: the event's id at its origin; with tenant and source it makes the idempotency key.
     type: what happened, such as `order.paid`.
@@ -34,7 +36,7 @@ class Record:
     datacontenttype: str | None = None
     schema: Schema | None = None
     tenant: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
     traceparent: str | None = None
 
 

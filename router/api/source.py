@@ -1,7 +1,6 @@
 """The contract of sources: those that fetch, and those that others push to."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from router.api.record import Checkpoint, Position, Record, Window
@@ -48,21 +47,31 @@ class BackfillSource(Source, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
 class Request:
     """A request as it arrived, complete: body in full, header names in lower case, each value as sent.
 
     headers keeps duplicates and order. received_at is seconds since the epoch.
     """
 
-    method: str
-    path: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    received_at: float
+    __slots__ = ("_single", "body", "headers", "method", "path", "received_at")
+
+    def __init__(
+        self, method: str, path: str, headers: tuple[tuple[str, str], ...], body: bytes, received_at: float
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.headers = headers
+        self.body = body
+        self.received_at = received_at
+        single = dict(headers)
+        # Without duplicates a header is looked up, and not looked for.
+        self._single = single if len(single) == len(headers) else None
 
     def values(self, name: str) -> tuple[str, ...]:
         """All values of the header, given in lower case."""
+        if self._single is not None:
+            value = self._single.get(name)
+            return () if value is None else (value,)
         return tuple([value for key, value in self.headers if key == name])
 
 

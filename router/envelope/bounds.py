@@ -34,7 +34,8 @@ def check(walk: Walk, value: bytes, start: int) -> None:
         raise ConnectorError(Reason.AVRO_TRAILING, f"{len(value) - end} bytes are left over after the value.")
 
 
-def _long(value: bytes, at: int) -> tuple[int, int]:
+def long(value: bytes, at: int) -> tuple[int, int]:
+    """A zigzag varint and the position after it. Raises ConnectorError (AVRO_DECODE), IndexError."""
     byte = value[at]
     if byte < _CONTINUES:
         return (byte >> 1) ^ -(byte & 1), at + 1
@@ -52,11 +53,11 @@ def _long(value: bytes, at: int) -> tuple[int, int]:
 
 
 def _walk_long(value: bytes, at: int) -> int:
-    return at + 1 if value[at] < _CONTINUES else _long(value, at)[1]
+    return at + 1 if value[at] < _CONTINUES else long(value, at)[1]
 
 
 def _walk_int(value: bytes, at: int) -> int:
-    number, end = _long(value, at)
+    number, end = long(value, at)
     if not -(1 << 31) <= number < 1 << 31:
         raise ConnectorError(Reason.AVRO_DECODE, "An int in the value is longer than 32 bits.")
     return end
@@ -68,7 +69,7 @@ def _walk_bytes(value: bytes, at: int) -> int:
         if length & 1:
             raise _negative()
         return at + 1 + (length >> 1)
-    number, at = _long(value, at)
+    number, at = long(value, at)
     if number < 0:
         raise _negative()
     return at + number
@@ -155,7 +156,7 @@ def _record(types: Sequence[Any], walks: Sequence[Walk]) -> Walk:
         "walks": tuple(walks),
         "walk_bytes": _walk_bytes,
         "walk_long": _walk_long,
-        "outside": _outside,
+        "outside": outside,
     }
     exec("\n".join(lines), names)  # noqa: S102  made of the constants above
     walk: Walk = names["walk"]
@@ -179,7 +180,7 @@ def _union(walks: list[Walk]) -> Walk:
     def walk(value: bytes, at: int) -> int:
         index = value[at]
         if index & 1 or index >= _CONTINUES or index >> 1 >= limit:
-            raise _outside()
+            raise outside()
         return branches[index >> 1](value, at + 1)
 
     return walk if limit <= _CONTINUES >> 1 else _wide_union(branches)
@@ -187,9 +188,9 @@ def _union(walks: list[Walk]) -> Walk:
 
 def _wide_union(branches: tuple[Walk, ...]) -> Walk:
     def walk(value: bytes, at: int) -> int:
-        index, at = _long(value, at)
+        index, at = long(value, at)
         if not 0 <= index < len(branches):
-            raise _outside()
+            raise outside()
         return branches[index](value, at)
 
     return walk
@@ -197,7 +198,7 @@ def _wide_union(branches: tuple[Walk, ...]) -> Walk:
 
 def _enum(symbols: int) -> Walk:
     def walk(value: bytes, at: int) -> int:
-        index, at = _long(value, at)
+        index, at = long(value, at)
         if not 0 <= index < symbols:
             raise ConnectorError(Reason.AVRO_DECODE, "An enum index in the value is out of range.")
         return at
@@ -212,12 +213,12 @@ def _fixed(size: int) -> Walk:
 def _blocks(item: Walk) -> Walk:
     def walk(value: bytes, at: int) -> int:
         while True:
-            count, at = _long(value, at)
+            count, at = long(value, at)
             if count == 0:
                 return at
             if count < 0:
                 count = -count
-                _, at = _long(value, at)
+                _, at = long(value, at)
             if count > len(value) - at:
                 raise ConnectorError(Reason.AVRO_LIMIT, "A block in the value claims more items than it has bytes.")
             for _ in range(count):
@@ -226,7 +227,8 @@ def _blocks(item: Walk) -> Walk:
     return walk
 
 
-def _outside() -> ConnectorError:
+def outside() -> ConnectorError:
+    """An index of a union that has no such branch."""
     return ConnectorError(Reason.AVRO_DECODE, "A union index in the value is out of range.")
 
 

@@ -44,22 +44,32 @@ def admit(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise _rejected("it is not JSON, or nested too deeply") from error
     _Admission().visit(schema, None, ())
-    if not isinstance(schema, dict) or _missing_fields(schema):
-        raise _rejected("it is not an envelope: " + ", ".join(_missing_fields(schema)) + " missing")
+    if not isinstance(schema, dict) or not _is_envelope(schema):
+        raise _rejected(
+            "it is not an envelope: its attributes are not those of schemas/envelope.avsc, or `data` is "
+            "neither null or bytes nor null or a type of its own"
+        )
     return schema
 
 
 def data_schema(envelope: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The schema of `data` in an admitted envelope, or None where it is bytes."""
-    data = next(field["type"] for field in envelope["fields"] if field["name"] == "data")
-    branches = [branch for branch in data if branch != "null"] if isinstance(data, list) else [data]
-    return branches[0] if len(branches) == 1 and isinstance(branches[0], dict) else None
+    """The schema of `data` in an admitted envelope, complete by itself, or None where it is bytes."""
+    data = envelope["fields"][-1]["type"][1]
+    if data == "bytes":
+        return None
+    # Names without a namespace are in the envelope's.
+    return {"namespace": envelope["namespace"], **data} if "namespace" in envelope else dict(data)
 
 
-def _missing_fields(schema: Any) -> list[str]:
-    fields = schema.get("fields", ()) if isinstance(schema, dict) else ()
-    present = {field["name"] for field in fields}
-    return [field["name"] for field in _TEMPLATE["fields"] if field["name"] not in present]
+def _is_envelope(schema: Mapping[str, Any]) -> bool:
+    fields = schema.get("fields", ())
+    attributes = [(field["name"], field["type"]) for field in fields[:-1]]
+    if not fields or attributes != [(field["name"], field["type"]) for field in _TEMPLATE["fields"][:-1]]:
+        return False
+    name, kind = fields[-1]["name"], fields[-1]["type"]
+    if name != "data" or not isinstance(kind, list) or len(kind) != 2 or kind[0] != "null":  # noqa: PLR2004  a pair
+        return False
+    return kind[1] == "bytes" or isinstance(kind[1], dict)
 
 
 class _Admission:

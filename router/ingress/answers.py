@@ -1,25 +1,55 @@
 """What a sender is told: short JSON, never a traceback, and nothing that helps to probe for endpoints."""
 
-import orjson
-from aiohttp import web
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import NamedTuple
 
-from router.api import ConnectorError, ErrorClass
+import orjson
+
+from router.api import ConnectorError, ErrorClass, Reason
 from router.ingress.trace import trace_id
 
-_JSON = "application/json"
 _RETRY_AFTER_SECONDS = 5
 _UNAUTHENTICATED = ("UNAUTHENTICATED", "The request is not authenticated for this path.")
 _INTERNAL = ("INTERNAL_BUG", "An unforeseen error; nothing was accepted. Send the event again.")
 _SERVICE_UNAVAILABLE = 503
+_BROKEN = (Reason.PAYLOAD_ENCODING, Reason.REQUEST_TIMEOUT, Reason.PAYLOAD_MALFORMED)
+"""After these it is unknown where the next request on the connection would begin."""
+
+_STATUS_LINES: Mapping[int, bytes] = {
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\n".encode()
+    for status in HTTPStatus
+}
 
 
-def accepted(parent: str, count: int) -> web.Response:
+class Answer(NamedTuple):
+    """A response. closes: the connection is of no use after it."""
+
+    status: int
+    body: bytes
+    traceparent: str
+    closes: bool = False
+
+    def bytes(self, date: bytes, *, last: bool, bare: bool) -> bytes:
+        """As it is sent. date: as the header has it. last: tell that the connection closes. bare: to a HEAD request."""
+        retry = b"Retry-After: %d\r\n" % _RETRY_AFTER_SECONDS if self.status == _SERVICE_UNAVAILABLE else b""
+        return b"%bContent-Length: %d\r\nDate: %b\r\ntraceparent: %b\r\n%b%b\r\n%b" % (
+            _STATUS_LINES[self.status],
+            len(self.body),
+            date,
+            self.traceparent.encode(),
+            retry,
+            b"Connection: close\r\n" if last else b"",
+            b"" if bare else self.body,
+        )
+
+
+def accepted(parent: str, count: int) -> Answer:
     """202: the events are durable."""
-    body = b'{"accepted":%d,"trace_id":"%s"}' % (count, trace_id(parent).encode())
-    return web.Response(body=body, status=202, content_type=_JSON, headers={"traceparent": parent})
+    return Answer(202, b'{"accepted":%d,"trace_id":"%b"}' % (count, trace_id(parent).encode()), parent)
 
 
-def refused(error: ConnectorError, parent: str) -> web.Response:
+def refused(error: ConnectorError, parent: str) -> Answer:
     """The status of the taxonomy.
 
     Whatever is wrong with a signature, and a path without an endpoint, is answered alike; the metrics and the log
@@ -33,17 +63,14 @@ def refused(error: ConnectorError, parent: str) -> web.Response:
         return internal(parent)
     else:
         reason, message = str(error.reason), error.message
-    response = _error(status, reason, message, parent)
-    if status == _SERVICE_UNAVAILABLE:
-        response.headers["Retry-After"] = str(_RETRY_AFTER_SECONDS)
-    return response
+    return _error(status, reason, message, parent, closes=error.reason in _BROKEN)
 
 
-def internal(parent: str) -> web.Response:
+def internal(parent: str) -> Answer:
     """500: an error of ours."""
     return _error(500, *_INTERNAL, parent)
 
 
-def _error(status: int, reason: str, message: str, parent: str) -> web.Response:
+def _error(status: int, reason: str, message: str, parent: str, *, closes: bool = False) -> Answer:
     body = orjson.dumps({"error": {"reason": reason, "message": message, "trace_id": trace_id(parent)}})
-    return web.Response(body=body, status=status, content_type=_JSON, headers={"traceparent": parent})
+    return Answer(status, body, parent, closes)

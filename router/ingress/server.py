@@ -5,14 +5,17 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from wsgiref.handlers import format_date_time
 
-from aiohttp import http_parser, web
+from aiohttp import http_parser
+from aiohttp.http_parser import RawRequestMessage
 
 from router.api import ConnectorError, Reason, Receiver, Record, Request
 from router.config.models import IngressSettings
 from router.ingress import answers
-from router.ingress.body import body, headers
-from router.ingress.connection import Connections
+from router.ingress.answers import Answer
+from router.ingress.connection import Connection
+from router.ingress.encoding import decode
 from router.ingress.observer import UNKNOWN_ENDPOINT, IngressObserver
 from router.ingress.trace import traceparent
 
@@ -21,8 +24,7 @@ Publish = Callable[[Sequence[Record], str], Awaitable[None]]
 
 _BACKLOG = 1_024
 _DRAIN_SECONDS = 3.0
-_BROKEN = (Reason.PAYLOAD_ENCODING, Reason.REQUEST_TIMEOUT)
-"""After these it is unknown where the next request on the connection would begin."""
+_SWEEP_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +48,82 @@ class IngressServer:
         self._settings = settings
         self._endpoints = {endpoint.path: endpoint for endpoint in endpoints}
         self._observer = observer
-        self._runner: web.ServerRunner | None = None
+        self._connections: set[Connection] = set()
+        self._server: asyncio.Server | None = None
+        self._sweeper: asyncio.TimerHandle | None = None
+        self.max_body_bytes = settings.max_body_bytes
+        self.request_seconds = settings.request_timeout_seconds
+        self.date = _date()
 
     async def start(self) -> None:
         """Listen. Raises ConnectorError: PORT_IN_USE; CONFIG_INVALID if aiohttp lacks its C parser."""
         if http_parser.HttpRequestParser is http_parser.HttpRequestParserPy:
             message = "aiohttp runs without its C extension, whose parser is the one that refuses smuggled requests."
             raise ConnectorError(Reason.CONFIG_INVALID, message, fix="Install aiohttp from a wheel.")
-        deadline_seconds = self._settings.request_timeout_seconds
-        server = Connections(self._handle, self._refuse, deadline_seconds, self._request)
-        self._runner = web.ServerRunner(server, shutdown_timeout=_DRAIN_SECONDS)
-        await self._runner.setup()
+        loop = asyncio.get_running_loop()
         try:
-            await web.SockSite(self._runner, self._socket(), backlog=_BACKLOG).start()
+            self._server = await loop.create_server(self._connect, sock=self._socket(), backlog=_BACKLOG)
         except OSError as error:
-            await self._runner.cleanup()
             where = f"{self._settings.host}:{self._settings.port}"
             message = f"The ingress port {where} cannot be opened ({error.strerror})."
             raise ConnectorError(Reason.PORT_IN_USE, message, fix="Set `ingress.port` to a free port.") from error
+        self._sweep()
 
     async def stop(self) -> None:
         """Accept no more connections, finish the requests under way, close."""
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._server is None:
+            return
+        self._server.close()
+        for connection in tuple(self._connections):
+            connection.finish()
+        if under_way := [connection.task for connection in self._connections if connection.task is not None]:
+            await asyncio.wait(under_way, timeout=_DRAIN_SECONDS)
+        for connection in tuple(self._connections):
+            connection.close()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+
+    async def answer(self, message: RawRequestMessage, body: bytes) -> Answer:
+        """Handle a complete request; never raises."""
+        started = time.perf_counter()
+        parent = traceparent(message.headers.get("traceparent"))
+        endpoint = self._endpoints.get(_path(message))
+        try:
+            request = self._request(message, body)
+            known, records = _records(endpoint, request)
+            await known.publish(records, parent)
+        except ConnectorError as error:
+            self._observer.refused(_name(endpoint), error.reason)
+            return answers.refused(error, parent)
+        except Exception as error:  # noqa: BLE001  the outermost loop of a request: the sender must get an answer
+            self._observer.failed(_name(endpoint), error)
+            return answers.internal(parent)
+        self._observer.accepted(known.name, time.perf_counter() - started, len(request.body))
+        return answers.accepted(parent, len(records))
+
+    def refuse(self, message: RawRequestMessage | None, error: ConnectorError) -> Answer:
+        """Count a request that cannot be handled, and answer it."""
+        endpoint = None if message is None else self._endpoints.get(_path(message))
+        self._observer.refused(_name(endpoint), error.reason)
+        return answers.refused(error, traceparent(None))
+
+    def lost(self, connection: Connection) -> None:
+        """A connection is gone."""
+        self._connections.discard(connection)
+
+    def _connect(self) -> Connection:
+        connection = Connection(asyncio.get_running_loop(), self)
+        self._connections.add(connection)
+        return connection
+
+    def _sweep(self) -> None:
+        """Close who is overdue. One timer for all connections: starting one a request would cost more."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for connection in [connection for connection in self._connections if connection.deadline < now]:
+            connection.close_overdue()
+        self.date = _date()
+        self._sweeper = loop.call_later(_SWEEP_SECONDS, self._sweep)
 
     def _socket(self) -> socket.socket:
         """With several processes each has a socket of its own on the port, and the kernel spreads connections."""
@@ -84,55 +139,30 @@ class IngressServer:
             raise
         return listener
 
-    def _request(
-        self, message: object, payload: object, protocol: object, writer: object, task: object
-    ) -> web.BaseRequest:
-        return web.BaseRequest(
-            message,  # type: ignore[arg-type]  # aiohttp's own types for a request factory are private
-            payload,  # type: ignore[arg-type]
-            protocol,  # type: ignore[arg-type]
-            writer,  # type: ignore[arg-type]
-            task,  # type: ignore[arg-type]
-            asyncio.get_running_loop(),
-            client_max_size=self._settings.max_body_bytes,
-        )
-
-    async def _handle(self, request: web.BaseRequest) -> web.Response:
-        started = time.perf_counter()
-        parent = traceparent(request.headers.get("traceparent"))
-        path = request.raw_path.partition("?")[0]
-        endpoint = self._endpoints.get(path)
-        name = endpoint.name if endpoint else UNKNOWN_ENDPOINT
-        try:
-            received = await self._receive(request, path)
-            count = await _accept(endpoint, received, parent)
-        except ConnectorError as error:
-            self._observer.refused(name, error.reason)
-            response = answers.refused(error, parent)
-            if error.reason in _BROKEN:
-                response.force_close()
-            return response
-        except Exception as error:  # noqa: BLE001  the outermost loop of a request: the sender must get an answer
-            self._observer.failed(name, error)
-            return answers.internal(parent)
-        self._observer.accepted(name, time.perf_counter() - started, len(received.body))
-        return answers.accepted(parent, count)
-
-    async def _receive(self, request: web.BaseRequest, path: str) -> Request:
-        if request.method != "POST":
+    def _request(self, message: RawRequestMessage, body: bytes) -> Request:
+        if message.method != "POST":
             raise ConnectorError(Reason.METHOD_NOT_ALLOWED, "Send a POST request.")
-        received = headers(request)
-        content = await body(request, received, self._settings.request_timeout_seconds)
-        return Request("POST", path, received, content, time.time())
+        headers = tuple(
+            [(name.decode("latin-1").lower(), text.decode("latin-1")) for name, text in message.raw_headers]
+        )
+        codings = [text for name, text in headers if name == "content-encoding"]
+        content = decode(body, codings, self.max_body_bytes) if codings else body
+        return Request("POST", _path(message), headers, content, time.time())
 
-    def _refuse(self, error: ConnectorError) -> web.Response:
-        self._observer.refused(UNKNOWN_ENDPOINT, error.reason)
-        return answers.refused(error, traceparent(None))
 
-
-async def _accept(endpoint: Endpoint | None, received: Request, parent: str) -> int:
+def _records(endpoint: Endpoint | None, request: Request) -> tuple[Endpoint, Sequence[Record]]:
     if endpoint is None:
         raise ConnectorError(Reason.ENDPOINT_UNKNOWN, "No endpoint has this path.")
-    records = endpoint.receiver.receive(received)
-    await endpoint.publish(records, parent)
-    return len(records)
+    return endpoint, endpoint.receiver.receive(request)
+
+
+def _path(message: RawRequestMessage) -> str:
+    return message.path.partition("?")[0]
+
+
+def _name(endpoint: Endpoint | None) -> str:
+    return UNKNOWN_ENDPOINT if endpoint is None else endpoint.name
+
+
+def _date() -> bytes:
+    return format_date_time(time.time()).encode()

@@ -3,9 +3,10 @@
 https://www.w3.org/TR/trace-context/#traceparent-header
 """
 
-import os
+import random
 import re
 
+_random = random.Random()  # noqa: S311  a span's id must be unlikely to repeat, not hard to guess
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})")
 
 
@@ -13,9 +14,8 @@ def traceparent(received: str | None) -> str:
     """Our span in the trace of the request; a new trace if the header is missing or malformed."""
     match = _TRACEPARENT.fullmatch(received) if received else None
     if match is None:
-        random = os.urandom(24).hex()
-        return f"00-{random[:32]}-{random[32:]}-01"
-    return f"00-{match[1]}-{os.urandom(8).hex()}-{match[2]}"
+        return f"00-{_random.getrandbits(128) or 1:032x}-{_random.getrandbits(64) or 1:016x}-01"
+    return f"00-{match[1]}-{_random.getrandbits(64) or 1:016x}-{match[2]}"
 
 
 def trace_id(parent: str) -> str:

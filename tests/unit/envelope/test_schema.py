@@ -60,7 +60,7 @@ def test_what_is_not_an_envelope_is_refused(text: str) -> None:
 def test_typed_data_keeps_its_schema() -> None:
     admitted = admit(json.dumps(envelope_schema("orders.v1", ROW)))
 
-    assert data_schema(admitted) == ROW
+    assert data_schema(admitted) == {"namespace": "orders.v1", **ROW}
     assert admitted["namespace"] == "orders.v1"
 
 
