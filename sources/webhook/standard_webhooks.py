@@ -7,6 +7,7 @@ import base64
 import binascii
 import hmac
 import re
+from collections.abc import Sequence
 
 from router.api import ConnectorError, Reason, Request
 from sources.webhook.encoding import MAX_SIGNATURES, check_window, decode_base64, single, timestamp
@@ -17,6 +18,7 @@ PREFIX = "whsec_"
 MIN_KEY_BYTES, MAX_KEY_BYTES = 24, 64
 MAX_ID_CHARACTERS = 255
 _DIGEST_BYTES = 32
+_SCHEME = "v1,"
 _OTHER_SCHEME = re.compile(r"[a-z]{1,8}[0-9]{1,3}[a-z]?[,=].")
 """Such as `v1a,…`, `v0=…` or `sha1=…`."""
 
@@ -56,26 +58,32 @@ class StandardWebhooks:
         check_window(timestamp(sent_at), request.received_at, self._tolerance_seconds)
         signed = f"{message_id}.{sent_at}.".encode() + request.body
         for key in self._keys.current():
-            expected = hmac.digest(key, signed, "sha256")
+            # As text, of which each signature has exactly one; only those that do not match need to be decoded.
+            expected = base64.b64encode(hmac.digest(key, signed, "sha256"))
             # All are compared, so that the time does not tell which one matched.
             if sum([hmac.compare_digest(expected, signature) for signature in signatures]):
                 return
-        raise ConnectorError(Reason.SIGNATURE_MISMATCH, "No signature matches.")
+        raise _mismatch(signatures)
 
 
 def _signatures(header: str) -> list[bytes]:
+    """The v1 signatures as they were sent, without their prefix."""
     parts = header.split(" ")
     if len(parts) > MAX_SIGNATURES:
         raise ConnectorError(Reason.TOO_MANY_SIGNATURES, f"More than {MAX_SIGNATURES} signatures.")
-    ours = [part.removeprefix("v1,") for part in parts if part.startswith("v1,")]
+    ours = [part[len(_SCHEME) :].encode("latin-1", "replace") for part in parts if part.startswith(_SCHEME)]
     if not ours:
         if all(_OTHER_SCHEME.match(part) for part in parts):
             raise ConnectorError(Reason.SCHEME_NOT_ALLOWED, "No signature of scheme v1.")
         raise ConnectorError(Reason.SIGNATURE_MALFORMED, "The signature header cannot be read.")
-    decoded = [signature for text in ours if (signature := decode_base64(text, _DIGEST_BYTES)) is not None]
-    if not decoded:
-        raise ConnectorError(Reason.SIGNATURE_MALFORMED, "No v1 signature is the canonical base64 of 32 bytes.")
-    return decoded
+    return ours
+
+
+def _mismatch(signatures: Sequence[bytes]) -> ConnectorError:
+    if all(decode_base64(signature.decode("latin-1"), _DIGEST_BYTES) is None for signature in signatures):
+        message = "No v1 signature is the canonical base64 of 32 bytes."
+        return ConnectorError(Reason.SIGNATURE_MALFORMED, message)
+    return ConnectorError(Reason.SIGNATURE_MISMATCH, "No signature matches.")
 
 
 def _is_id(text: str) -> bool:
