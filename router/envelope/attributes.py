@@ -7,7 +7,7 @@ written and read for every event (https://avro.apache.org/docs/1.12.0/specificat
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from router.envelope.bounds import long, outside
+from router.envelope.reading import Functions, Read, indented
 
 FIELDS: Mapping[str, Any] = {
     "id": "string",
@@ -25,8 +25,6 @@ FIELDS: Mapping[str, Any] = {
 }
 """The attributes' types in the order of the schema, times as microseconds since the epoch."""
 
-Values = tuple[Any, ...]
-Read = Callable[[bytes, int], tuple[Values, int]]
 Write = Callable[[Mapping[str, Any]], list[bytes]]
 
 _TWO_BYTES = 64
@@ -58,50 +56,37 @@ def _write_text(text: str) -> bytes:
     return write_bytes(text.encode())
 
 
-def _length(value: bytes, at: int) -> tuple[int, int]:
-    number, at = long(value, at)
-    if number < 0:
-        raise ValueError("A length is negative.")
-    return number, at
+_WRITE = {"string": "write_text({})", "long": "write_long({})"}
 
 
-_READ_TEXT = (
-    "n = v[at]; at += 1",
-    "if n & 0x81: n, at = length(v, at - 1)",
-    "else: n >>= 1",
-    "end = at + n; {field} = v[at:end].decode(); at = end",
-)
-_READ = {"string": _READ_TEXT, "long": ("{field}, at = long(v, at)",)}
-_WRITE = {"string": "write_text({field})", "long": "write_long({field})"}
+def _compile_read() -> Read:
+    functions = Functions()
+    lines = [line for name, kind in FIELDS.items() for line in functions.statements(kind, f"{name}_")]
+    values = ", ".join(f"{name}_" for name in FIELDS)
+    read: Read = functions.compiled(["def read(v, at):", *indented(lines), f" return ({values}), at"])["read"]
+    return read
 
 
-def _compile() -> tuple[Read, Write]:
-    """Both functions with every field written out; nothing but the constants above enters their source."""
-    reading, writing = ["def read(v, at):"], ["def write(e):", " parts = []"]
+def _compile_write() -> Write:
+    """With every field written out; nothing but the constants above enters its source."""
+    lines = ["def write(e):", " parts = []"]
     for name, kind in FIELDS.items():
-        field = f"{name}_"
-        writing.append(f" {field} = e['{name}']")
+        lines.append(f" value = e['{name}']")
         if isinstance(kind, str):
-            reading += [f" {line.format(field=field)}" for line in _READ[kind]]
-            writing.append(f" parts.append({_WRITE[kind].format(field=field)})")
-            continue
-        reading += [f" {field} = None; n = v[at]; at += 1", " if n == 2:"]
-        reading += [f"  {line.format(field=field)}" for line in _READ[kind[1]]]
-        reading.append(" elif n: raise outside()")
-        present = _WRITE[kind[1]].format(field=field)
-        writing.append(f" parts.append(b'\\0' if {field} is None else b'\\2' + {present})")
-    reading.append(f" return ({', '.join(f'{name}_' for name in FIELDS)}), at")
-    writing.append(" return parts")
-    names: dict[str, Any] = {"long": long, "length": _length, "outside": outside}
-    names |= {"write_text": _write_text, "write_long": write_long}
-    exec("\n".join([*reading, *writing]), names)  # noqa: S102  made of the constants above
-    return names["read"], names["write"]
+            lines.append(f" parts.append({_WRITE[kind].format('value')})")
+        else:
+            lines.append(f" parts.append(b'\\0' if value is None else b'\\2' + {_WRITE[kind[1]].format('value')})")
+    names: dict[str, Any] = {"write_text": _write_text, "write_long": write_long}
+    exec("\n".join([*lines, " return parts"]), names)  # noqa: S102  made of the constants above
+    write: Write = names["write"]
+    return write
 
 
-read, write = _compile()
-"""read: the attributes at a position and the position after them; raises ConnectorError (AVRO_DECODE), IndexError or
-ValueError where the bytes make no sense. Bytes that end within the last text are for the caller to notice.
+read = _compile_read()
+"""The attributes, in the order of FIELDS, as a tuple."""
 
-write: the parts of the attributes, from a mapping that has them all; raises KeyError, AttributeError, TypeError and
-UnicodeEncodeError for values of other types.
+write = _compile_write()
+"""The parts of the attributes, from a mapping that has them all.
+
+Raises KeyError, AttributeError, TypeError and UnicodeEncodeError for values of other types.
 """

@@ -28,6 +28,11 @@ def check(walk: Walk, value: bytes, start: int) -> None:
         end = walk(value, start)
     except IndexError:
         raise ConnectorError(Reason.AVRO_DECODE, "The value ends before its schema does.") from None
+    check_end(value, end)
+
+
+def check_end(value: bytes, end: int) -> None:
+    """Raise ConnectorError (AVRO_DECODE, AVRO_TRAILING) unless what was read ends where the value does."""
     if end > len(value):
         raise ConnectorError(Reason.AVRO_DECODE, "A length in the value points past its end.")
     if end < len(value):

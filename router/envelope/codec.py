@@ -1,7 +1,7 @@
 """Envelopes to Avro in the Confluent wire format, and back."""
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -11,7 +11,8 @@ import fastavro
 
 from router.api import ConnectorError, Event, Reason, Schema
 from router.envelope import attributes
-from router.envelope.bounds import Walk, check, compile_walk, long
+from router.envelope.bounds import check, check_end, compile_walk
+from router.envelope.reading import Read, UnsupportedTypeError, compile_read
 from router.envelope.schema import data_schema
 
 MAGIC = 0
@@ -62,43 +63,45 @@ class Encoder:
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """Decodes the values of one schema id."""
+    """Decodes the values of one schema id. data: the schema of the content; None where it is bytes."""
 
-    walk: Walk
     data: Schema | None
-    _data: Any
+    _read: Read
 
     @classmethod
     def of(cls, envelope: Mapping[str, Any]) -> "Decoder":
         """The decoder of an admitted schema."""
         data = data_schema(envelope)
-        if data is None:
-            return cls(compile_walk(["null", "bytes"]), None, None)
-        return cls(compile_walk(["null", data]), Schema(data), fastavro.parse_schema(dict(data)))
+        try:
+            return cls(Schema(data) if data else None, compile_read(["null", data or "bytes"]))
+        except UnsupportedTypeError:
+            return cls(Schema(data) if data else None, _checked_read(["null", data]))
 
     def decode(self, value: bytes, key: bytes | None, version: int) -> Event:
         """The event in a Kafka value. Raises ConnectorError of class CONTRACT, whatever the bytes."""
         try:
             fields, at = attributes.read(value, _PREFIX.size)
-            check(self.walk, value, at)
-            return _event(fields, self._content(value, at), key, version)
-        except (ValueError, OverflowError, ArithmeticError, TypeError, LookupError, EOFError) as error:
+            data, end = self._read(value, at)
+            check_end(value, end)
+            return _event(fields, data, key, version)
+        except (ValueError, OverflowError, ArithmeticError, TypeError, LookupError, EOFError, struct.error) as error:
             message = f"A field of the value cannot be decoded ({type(error).__name__})."
             raise ConnectorError(Reason.AVRO_DECODE, message) from error
 
-    def _content(self, value: bytes, at: int) -> Any:
-        """The data, whose bytes have been checked."""
-        if value[at : at + 1] == _NULL:
-            return None
-        if self._data is None:
-            length, start = long(value, at + 1)
-            return value[start : start + length]
+
+def _checked_read(schema: Any) -> Read:
+    """fastavro, behind a walk over the bytes that it is going to read."""
+    walk, parsed = compile_walk(schema), fastavro.parse_schema(schema)
+
+    def read(value: bytes, at: int) -> tuple[Any, int]:
+        check(walk, value, at)
         buffer = BytesIO(value)
-        buffer.seek(at + 1)
-        return _read(buffer, self._data, None)
+        buffer.seek(at)
+        return fastavro.schemaless_reader(buffer, parsed, None), len(value)
+
+    return read
 
 
-_read: Callable[[BytesIO, Any, None], Any] = fastavro.schemaless_reader
 _NULL, _PRESENT = b"\x00", b"\x02"
 """The branches of data's union."""
 
@@ -115,7 +118,7 @@ def _moment(microseconds: int) -> datetime:
     return _EPOCH + timedelta(microseconds=microseconds)
 
 
-def _event(fields: attributes.Values, data: Any, key: bytes | None, version: int) -> Event:
+def _event(fields: tuple[Any, ...], data: Any, key: bytes | None, version: int) -> Event:
     (
         id_,
         source,
