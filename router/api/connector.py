@@ -70,8 +70,8 @@ class SourceConnector:
 class SinkConnector:
     """A sink.
 
-    open: an async context manager that takes a validated `config` and the sink's name, connects, yields the sink
-    and disconnects.
+    open: an async context manager that takes a validated `config` and the sink's name, which is `<pipeline>.<sink>`
+    and its own among all pipelines, connects, yields the sink and disconnects.
     hosts: the `host:port` addresses that the configuration makes it talk to; they must be within its scopes.
     max_batch_events: how many events `write` takes at most.
     max_in_flight: how many calls of `write` may run at once in a partition; keys never overtake themselves.

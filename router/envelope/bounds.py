@@ -44,6 +44,13 @@ def long(value: bytes, at: int) -> tuple[int, int]:
     byte = value[at]
     if byte < _CONTINUES:
         return (byte >> 1) ^ -(byte & 1), at + 1
+    eight = int.from_bytes(value[at : at + 8], "little")
+    if eight & 0x8080808080808080 == 0x0080808080808080:  # noqa: PLR2004  each byte but the last goes on
+        # Microseconds of our time take eight bytes: their groups of seven bits are put together two by two.
+        result = eight & 0x007F007F007F007F | (eight & 0x7F007F007F007F00) >> 1
+        result = result & 0x00003FFF00003FFF | (result & 0x3FFF00003FFF0000) >> 2
+        result = result & 0x000000000FFFFFFF | (result & 0x0FFFFFFF00000000) >> 4
+        return (result >> 1) ^ -(result & 1), at + 8
     result = byte & 0x7F
     shift = 7
     for position in range(at + 1, at + _MAX_VARINT_BYTES):

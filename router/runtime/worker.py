@@ -79,7 +79,9 @@ class Worker:
         producer: AsyncProducer,
     ) -> None:
         async with AsyncExitStack() as stack:
-            opened = await stack.enter_async_context(sink.connector.open(sink.config, name))
+            # With the pipeline's name: two pipelines' sinks may write into one database, each with positions of its own.
+            identity = f"{self._loaded.pipeline.name}.{name}"
+            opened = await stack.enter_async_context(sink.connector.open(sink.config, identity))
             metrics = self._metrics[name] = SinkMetrics(name)
             observers = Observers(metrics, SinkLog(name))
             agent = SinkAgent(self._settings(name, sink), opened, registry, topics, producer, observers)
