@@ -1,4 +1,4 @@
-"""Ours in `http_sink`: the HTTP sink, one worker."""
+"""Ours in `http_sink`: the HTTP sink, two workers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from benchmarks import http_sink, webhooks
 from benchmarks.ours.envelopes import Content, fill_with_envelopes
-from benchmarks.ours.router import running_router
+from benchmarks.ours.router import WORKERS, running_workers
 from benchmarks.processes import Process
 from benchmarks.receiver import nginx
 from benchmarks.side import Measurement, Run
@@ -40,9 +40,9 @@ class RouterHttp:
             "connector": "http",
             "topics": [_TOPIC],
             "scopes": {"topics": [_TOPIC], "secrets": [_REFERENCE], "hosts": [urlsplit(url).netloc]},
-            "config": {"url": url, "signing_secret": _REFERENCE, "max_in_flight": http_sink.IN_FLIGHT},
+            "config": {"url": url, "signing_secret": _REFERENCE, "max_in_flight": http_sink.IN_FLIGHT // WORKERS},
         }
         # The name is the run's, as what was delivered is remembered by it.
         pipeline = {"name": run.label, "sinks": {"out": sink}}
-        with running_router("worker", run, log, pipeline, {"SIGN_SECRET": webhooks.SECRET}) as process:
+        with running_workers(run, log, pipeline, {"SIGN_SECRET": webhooks.SECRET}) as process:
             yield process

@@ -1,4 +1,4 @@
-"""Ours in `postgres_sink`: the Postgres sink, one worker."""
+"""Ours in `postgres_sink`: the Postgres sink, two workers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks import postgres_sink
 from benchmarks.ours.envelopes import Content, fill_with_envelopes
-from benchmarks.ours.router import running_router
+from benchmarks.ours.router import running_workers
 from benchmarks.processes import Process
 from benchmarks.rows import KEY, Row, rows
 from benchmarks.side import Measurement, Run
@@ -71,7 +71,7 @@ class RouterPostgres:
         # The name is the run's, as the position in the table's database is remembered by it.
         pipeline = {"name": run.label, "sinks": {"out": sink}}
         secrets = {"POSTGRES_PASSWORD": target.postgres_password}
-        with running_router("worker", run, log, pipeline, secrets) as process:
+        with running_workers(run, log, pipeline, secrets) as process:
             yield process
 
 

@@ -26,6 +26,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._reader = AnswerReader()
         self._waiting: asyncio.Future[Answer] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self.idle_since = 0.0
         self.usable = True
 
@@ -56,11 +57,11 @@ class _Connection(asyncio.Protocol):
         else:
             self._settle()
 
-    def post(self, message: bytes) -> asyncio.Future[Answer]:
-        """Send a request; the answer comes later."""
-        loop = asyncio.get_running_loop()
+    def post(self, message: bytes, loop: asyncio.AbstractEventLoop, deadline: float) -> asyncio.Future[Answer]:
+        """Send a request; the answer comes later, or TimeoutError at the deadline, in the loop's time."""
         self._reader = AnswerReader()
         self._waiting = waiting = loop.create_future()
+        self._timer = loop.call_at(deadline, self._fail, TimeoutError())
         transport = self._transport
         if transport is not None:
             transport.write(message)
@@ -68,19 +69,27 @@ class _Connection(asyncio.Protocol):
 
     def close(self) -> None:
         self.usable = False
+        self._stop_timer()
         if self._transport is not None:
             self._transport.abort()
 
     def _settle(self) -> None:
         answer = self._reader.answer
         if answer is not None and self._waiting is not None:
+            self._stop_timer()
             if not self._waiting.done():
                 self._waiting.set_result(answer)
             self._waiting = None
             if not self._reader.reusable:
                 self.close()
 
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
     def _fail(self, error: Exception) -> None:
+        self._stop_timer()
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_exception(error)
         self._waiting = None
@@ -106,15 +115,16 @@ class Client:
         lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
         head = f"{self._start}{''.join(lines)}content-length: {len(body)}\r\n\r\n"
         try:
-            async with asyncio.timeout(self._timeout_seconds):
-                return await self._exchange(head.encode("ascii") + body)
+            return await self._exchange(head.encode("ascii") + body)
         except TRANSLATED as error:
             raise translate(error) from error
 
     async def _exchange(self, message: bytes) -> Answer:
-        connection = self._pop() or await self._connect()
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._timeout_seconds
+        connection = self._pop() or await self._connect(loop, deadline)
         try:
-            answer = await connection.post(message)
+            answer = await connection.post(message, loop, deadline)
         except BaseException:
             connection.close()
             raise
@@ -132,9 +142,9 @@ class Client:
             connection.close()
         return None
 
-    async def _connect(self) -> _Connection:
-        loop = asyncio.get_running_loop()
-        _, connection = await loop.create_connection(_Connection, self._host, self._port, ssl=self._tls)
+    async def _connect(self, loop: asyncio.AbstractEventLoop, deadline: float) -> _Connection:
+        async with asyncio.timeout_at(deadline):
+            _, connection = await loop.create_connection(_Connection, self._host, self._port, ssl=self._tls)
         return connection
 
     def close(self) -> None:
