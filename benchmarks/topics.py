@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 
-from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -74,3 +75,54 @@ def count_records(bootstrap_servers: str, topic: str) -> int:
     finally:
         consumer.close()
     return sum(high - low for low, high in offsets)
+
+
+def count_committed(bootstrap_servers: str, topic: str) -> int:
+    """How many records of committed transactions the topic has, counted one by one."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap_servers,
+            "group.id": "benchmarks.count",
+            "isolation.level": "read_committed",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+        }
+    )
+    try:
+        consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in range(PARTITIONS)])
+        count = 0
+        ended: set[int | None] = set()
+        while len(ended) < PARTITIONS:
+            for message in consumer.consume(10_000, 1.0):
+                error = message.error()
+                if error is None:
+                    count += 1
+                elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  librdkafka's local codes begin so
+                    ended.add(message.partition())
+                else:
+                    raise BenchmarkError(f"{topic} cannot be read: {error.str()}")
+    finally:
+        consumer.close()
+    return count
+
+
+class TopicEnd:
+    """Where a topic ends, asked without reading it."""
+
+    def __init__(self, bootstrap_servers: str, topic: str) -> None:
+        self._topic = topic
+        self._consumer = Consumer({"bootstrap.servers": bootstrap_servers, "group.id": "benchmarks.end"})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._consumer.close()
+
+    def records(self) -> int:
+        """How many records are there, the marks of transactions included."""
+        ends = [
+            self._consumer.get_watermark_offsets(TopicPartition(self._topic, partition), timeout=30)
+            for partition in range(PARTITIONS)
+        ]
+        return sum(high - low for low, high in ends)

@@ -1,6 +1,6 @@
 """Kafka Connect 4.1.1, one standalone worker with one connector."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,7 +10,12 @@ from benchmarks.processes import Process, running
 from benchmarks.side import Run
 
 VERSION = "4.1.1"
-_ARTIFACTS = [f"org.apache.kafka:connect-runtime:{VERSION}", f"org.apache.kafka:connect-json:{VERSION}"]
+_ARTIFACTS = [
+    f"org.apache.kafka:connect-runtime:{VERSION}",
+    f"org.apache.kafka:connect-json:{VERSION}",
+    "org.slf4j:slf4j-simple:1.7.36",
+]
+_LOGS = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
 _MAIN = "org.apache.kafka.connect.cli.ConnectStandalone"
 # What `connect-distributed.sh` gives a worker by default.
 _MEMORY = ["-Xms256m", "-Xmx2g"]
@@ -22,12 +27,12 @@ def fetch() -> None:
 
 
 @contextmanager
-def running_connector(run: Run, plugin: Path, connector: Mapping[str, str], log: Path) -> Iterator[Process]:
-    """Run a worker with the connector while the context lasts."""
+def running_connector(run: Run, plugins: Sequence[Path], connector: Mapping[str, str], log: Path) -> Iterator[Process]:
+    """Run a worker with the connector while the context lasts. plugins: the directories of its jars."""
     worker = {
         "bootstrap.servers": run.endpoints.bootstrap_servers,
         "listeners": f"http://127.0.0.1:{free_port()}",
-        "plugin.path": str(plugin),
+        "plugin.path": ",".join(map(str, plugins)),
         "plugin.discovery": "only_scan",
         "offset.storage.file.filename": str(run.scratch / "offsets"),
         "key.converter": "org.apache.kafka.connect.storage.StringConverter",
@@ -37,7 +42,7 @@ def running_connector(run: Run, plugin: Path, connector: Mapping[str, str], log:
     }
     worker_file = _write(run.scratch / "worker.properties", worker)
     connector_file = _write(run.scratch / "connector.properties", connector)
-    command: list[str | Path] = [JAVA, *_MEMORY, "-cp", classpath(_ARTIFACTS), _MAIN, worker_file, connector_file]
+    command: list[str | Path] = [JAVA, *_MEMORY, _LOGS, "-cp", classpath(_ARTIFACTS), _MAIN, worker_file, connector_file]
     with running(command, log) as process:
         yield process
 

@@ -65,7 +65,7 @@ class DebeziumJdbc:
             # The consumer gives 500 records at a time by default, and a batch ends with them.
             "consumer.override.max.poll.records": "2000",
         }
-        with connect.running_connector(run, _plugin(), connector, log) as process:
+        with connect.running_connector(run, [_plugin()], connector, log) as process:
             yield process
 
 

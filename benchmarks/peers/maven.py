@@ -1,5 +1,6 @@
 """Java programs from Maven Central, without Maven and without an installed Java."""
 
+import shutil
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,4 +32,19 @@ def plugin(group: str, name: str, version: str) -> Path:
         with tarfile.open(archive) as tar:
             tar.extractall(unpacking, filter="data")
         unpacking.rename(directory)
+    return directory
+
+
+def assembled(name: str, coordinate: str) -> Path:
+    """The directory of a plugin that is published as a library: its jar and all that it needs; fetched once."""
+    directory = CACHE / f"{name}-{coordinate.rpartition(':')[2]}"
+    if not directory.exists():
+        assembling = directory.with_suffix(".assembling")
+        # Kafka Connect takes each entry of the directory for a plugin.
+        (assembling / name).mkdir(parents=True, exist_ok=True)
+        for jar in classpath([coordinate]).split(":"):
+            # What the worker itself brings stays out: another version of it would not fit.
+            if not Path(jar).name.startswith(("connect-", "kafka-")):
+                shutil.copy(jar, assembling / name)
+        assembling.rename(directory)
     return directory
