@@ -4,6 +4,7 @@ import random
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import hypothesis
@@ -22,9 +23,9 @@ _PORTS = range(20_000, 32_000)
 
 
 def choose_ports() -> Ports:
-    """Four ports that nobody listens on."""
+    """Ports that nobody listens on."""
     chosen: list[int] = []
-    while len(chosen) < 4:
+    while len(chosen) < len(fields(Ports)):
         port = random.choice(_PORTS)  # noqa: S311 # nothing secret
         if port not in chosen and is_free(port):
             chosen.append(port)

@@ -42,7 +42,16 @@ def running_connector(run: Run, plugins: Sequence[Path], connector: Mapping[str,
     }
     worker_file = _write(run.scratch / "worker.properties", worker)
     connector_file = _write(run.scratch / "connector.properties", connector)
-    command: list[str | Path] = [JAVA, *_MEMORY, _LOGS, "-cp", classpath(_ARTIFACTS), _MAIN, worker_file, connector_file]
+    command: list[str | Path] = [
+        JAVA,
+        *_MEMORY,
+        _LOGS,
+        "-cp",
+        classpath(_ARTIFACTS),
+        _MAIN,
+        worker_file,
+        connector_file,
+    ]
     with running(command, log) as process:
         yield process
 

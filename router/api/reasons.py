@@ -75,6 +75,7 @@ class Reason(StrEnum):
     SECRET_LITERAL = "SECRET_LITERAL"
     SECRET_NOT_FOUND = "SECRET_NOT_FOUND"
     SECRET_UNUSABLE = "SECRET_UNUSABLE"
+    POSITION_LOST = "POSITION_LOST"
     TABLE_MISMATCH = "TABLE_MISMATCH"
     USAGE = "USAGE"
     PORT_IN_USE = "PORT_IN_USE"
@@ -100,6 +101,7 @@ class Reason(StrEnum):
     BROKER_UNAVAILABLE = "BROKER_UNAVAILABLE"
     BROKER_TIMEOUT = "BROKER_TIMEOUT"
     REGISTRY_UNAVAILABLE = "REGISTRY_UNAVAILABLE"
+    SECRET_UNAVAILABLE = "SECRET_UNAVAILABLE"
     QUEUE_FULL = "QUEUE_FULL"
     PRODUCER_FENCED = "PRODUCER_FENCED"
     STALE_GENERATION = "STALE_GENERATION"
@@ -360,6 +362,13 @@ SPECS: dict[Reason, ReasonSpec] = {
         "FAILED_PRECONDITION",
         "A secret exists but is too short or of the wrong form for its scheme.",
     ),
+    Reason.POSITION_LOST: ReasonSpec(
+        ErrorClass.CONFIG,
+        Action.STOP,
+        422,
+        "FAILED_PRECONDITION",
+        "The origin no longer has what came after the source's checkpoint.",
+    ),
     Reason.TABLE_MISMATCH: ReasonSpec(
         ErrorClass.CONFIG,
         Action.STOP,
@@ -534,6 +543,13 @@ SPECS: dict[Reason, ReasonSpec] = {
         503,
         "UNAVAILABLE",
         "The schema registry cannot be reached or fails.",
+    ),
+    Reason.SECRET_UNAVAILABLE: ReasonSpec(
+        ErrorClass.TRANSIENT_DEPENDENCY,
+        Action.RETRY,
+        503,
+        "UNAVAILABLE",
+        "Vault cannot be reached or is sealed, and no secret that it gave before is still valid.",
     ),
     Reason.QUEUE_FULL: ReasonSpec(
         ErrorClass.OVERLOAD,

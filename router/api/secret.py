@@ -9,7 +9,12 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 from pydantic_core.core_schema import with_info_plain_validator_function
 
-REFERENCE = re.compile(r"\$\{(?P<store>env|file):(?P<name>[^${}]{1,512})\}")
+_VAULT_PLACE = r"[A-Za-z0-9_@-][A-Za-z0-9_@.-]*(?:/[A-Za-z0-9_@-][A-Za-z0-9_@.-]*)+#[A-Za-z0-9_@.-]+"
+REFERENCE = re.compile(rf"\$\{{(?P<store>env|file|vault(?=:{_VAULT_PLACE}\}})):(?P<name>[^${{}}]{{1,512}})\}}")
+NOT_A_REFERENCE = (
+    "secret_literal: must be a reference such as ${env:NAME}, ${file:/path} or ${vault:mount/path#field}, "
+    "not the secret itself"
+)
 
 Resolve = Callable[[str], str]
 
@@ -28,7 +33,12 @@ class Secret:
         self._resolve = resolve
 
     def reveal(self) -> str:
-        """The value now. Raises `ConnectorError` (SECRET_NOT_FOUND) if the reference points at nothing."""
+        """The value now: a dictionary lookup, as a rule.
+
+        Who keeps a connection compares with what it has logged in with, and connects anew where the two differ.
+        Raises `ConnectorError`: SECRET_NOT_FOUND if the reference points at nothing; SECRET_UNUSABLE;
+        SECRET_UNAVAILABLE if Vault is away and what it gave has ended; PERMISSION_DENIED if it refuses.
+        """
         return self._resolve(self.reference)
 
     def __repr__(self) -> str:
@@ -46,8 +56,7 @@ class Secret:
             return value
         if not isinstance(value, str) or not REFERENCE.fullmatch(value):
             # The value itself must not be repeated: it may be the secret that somebody wrote out.
-            message = "secret_literal: must be a reference such as ${env:NAME} or ${file:/path}, not the secret itself"
-            raise ValueError(message)
+            raise ValueError(NOT_A_REFERENCE)
         resolve: Resolve = (info.context or {}).get("resolve", _unbound)
         return cls(value, resolve)
 

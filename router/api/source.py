@@ -12,8 +12,9 @@ class Emit(Protocol):
     async def __call__(self, records: Sequence[Record], *, checkpoint: Checkpoint | None = None) -> None:
         """Publish the records and, in the same transaction, the checkpoint.
 
-        Returning promises that all of it is durable. Raising `ConnectorError` promises nothing: offer the same
-        records again. It waits while the brokers take no more, which is the source's back-pressure.
+        Returning promises that all of it is durable. Raising `ConnectorError` promises nothing: let it propagate, since
+        no later call succeeds either, and `run` is called anew from what is durable. It waits while the brokers take
+        no more, which is the source's back-pressure.
         """
         ...
 

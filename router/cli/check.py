@@ -1,7 +1,9 @@
 """`router check`: validate a configuration without touching anything."""
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +17,7 @@ from router.cli.summary import summary
 from router.config.environment import environment
 from router.config.faults import ConfigError, Fault
 from router.config.load import Loaded, load
+from router.config.references import SecretUse
 from router.config.secrets import SecretStore
 
 
@@ -53,18 +56,33 @@ def check(
 def _checked(path: Path, *, secrets: bool) -> Loaded:
     store = SecretStore(environment())
     loaded = load(path, resolve=store.resolve)
-    missing = list(_missing(loaded, store))
     if secrets:
-        faults = missing or list(_unusable(loaded))
+        faults = asyncio.run(_secret_faults(loaded, store))
         if faults:
             raise ConfigError(faults)
-    for fault in missing:
-        warn(f"{fault.message} It is used by {fault.path}.")
+    else:
+        for fault in _missing(store, (use for use in loaded.secrets if not use.is_in_vault)):
+            warn(f"{fault.message} It is used by {fault.path}.")
     return loaded
 
 
-def _missing(loaded: Loaded, store: SecretStore) -> Iterator[Fault]:
-    for use in loaded.secrets:
+async def _secret_faults(loaded: Loaded, store: SecretStore) -> list[Fault]:
+    """Dynamic credentials are really made, and given back."""
+    settings = loaded.pipeline.vault
+    if settings is None:
+        return list(_missing(store, loaded.secrets)) or list(_unusable(loaded))
+    from router.security.vault import Vault  # noqa: PLC0415  its client takes a while to import, and is needed here only
+
+    vault = Vault(settings)
+    store.attach(vault)
+    async with vault.running():
+        with suppress(ConnectorError):  # each is told by its place
+            await vault.prefetch(use.reference for use in loaded.secrets)
+        return list(_missing(store, loaded.secrets)) or list(_unusable(loaded))
+
+
+def _missing(store: SecretStore, uses: Iterable[SecretUse]) -> Iterator[Fault]:
+    for use in uses:
         try:
             store.resolve(use.reference)
         except ConnectorError as error:

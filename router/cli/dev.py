@@ -34,7 +34,10 @@ def dev(  # noqa: PLR0913, PLR0917  each is an option of the command line
         Path | None, typer.Option("--home", help="Where state and logs are kept, instead of the user's data directory.")
     ] = None,
     component: Annotated[
-        list[str] | None, typer.Option("--component", help="Start only this one: kafka, registry or postgres.")
+        list[str] | None, typer.Option("--component", help="Start only this one: kafka, registry, postgres or vault.")
+    ] = None,
+    also: Annotated[
+        list[str] | None, typer.Option("--with", help="Start this one as well: vault, which is built with Go.")
     ] = None,
     kafka_port: Annotated[int | None, _port("--kafka-port", "Kafka's port.", USUAL.kafka)] = None,
     kafka_controller_port: Annotated[
@@ -42,6 +45,7 @@ def dev(  # noqa: PLR0913, PLR0917  each is an option of the command line
     ] = None,
     registry_port: Annotated[int | None, _port("--registry-port", "The registry's port.", USUAL.registry)] = None,
     postgres_port: Annotated[int | None, _port("--postgres-port", "Postgres's port.", USUAL.postgres)] = None,
+    vault_port: Annotated[int | None, _port("--vault-port", "Vault's port.", Ports().vault)] = None,
     ingress_port: Annotated[
         int | None, _port("--ingress-port", "The port of the example's endpoints.", USUAL.ingress)
     ] = None,
@@ -60,13 +64,18 @@ def dev(  # noqa: PLR0913, PLR0917  each is an option of the command line
         "kafka_controller": kafka_controller_port,
         "registry": registry_port,
         "postgres": postgres_port,
+        "vault": vault_port,
         "ingress": ingress_port,
         "admin": admin_port,
         "receiver": receiver_port,
     }
     if example:
-        if component:
-            raise ConnectorError(Reason.USAGE, "The example needs every component.", fix="Leave --component out.")
+        if component or also or vault_port:
+            raise ConnectorError(
+                Reason.USAGE,
+                "The example has components of its own.",
+                fix="Leave --component, --with and --vault-port out.",
+            )
         if not run_example(choose(ports), place, reset=reset, once=once):
             raise typer.Exit(1)
         return
@@ -75,4 +84,4 @@ def dev(  # noqa: PLR0913, PLR0917  each is an option of the command line
             Reason.USAGE, "--once and the ports of the example are for the example.", fix="Add --example."
         )
     stack_ports = {name: port for name, port in ports.items() if port and name not in _ONLY_WITH_EXAMPLE}
-    run_dev(Ports(**stack_ports), place, reset, frozenset(component or COMPONENTS))
+    run_dev(Ports(**stack_ports), place, reset, frozenset(component or COMPONENTS) | frozenset(also or ()))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from prometheus_client.metrics import MetricWrapperBase
 
+from router.fetching.states import State
 from router.ingress.observer import UNKNOWN_ENDPOINT
 from router.observability import metrics
 
@@ -29,7 +30,8 @@ def metrics_page() -> str:
         lines.append(f"| `{name}` | {family.type} | {labels} | {family.documentation} |")
     lines += [
         "",
-        f"The label `state` is one of {', '.join(f'`{state}`' for state in metrics.STATES)}.",
+        f"The label `state` of a sink is one of {', '.join(f'`{state}`' for state in metrics.STATES)},",
+        f"that of a source one of {', '.join(f'`{state.lower()}`' for state in State)}.",
         f"The label `source` is `{UNKNOWN_ENDPOINT}` for requests whose path is no endpoint.",
     ]
     return "\n".join(lines) + "\n"

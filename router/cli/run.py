@@ -19,7 +19,9 @@ from router.observability.logs import configure
 from router.observability.metrics import BUILD
 from router.runtime.ingress import Ingress
 from router.runtime.processes import supervise
+from router.runtime.secrets import Secrets
 from router.runtime.signals import stop_on_signals
+from router.runtime.sources import Sources
 from router.runtime.worker import Worker
 
 T = TypeVar("T")
@@ -49,36 +51,44 @@ class Role(Protocol):
 
 def run(path: ConfigPath, admin_port: AdminPort = None) -> None:
     """Run everything that the configuration describes in one process: endpoints and sinks."""
-    loaded = _load(path)
-    roles: list[Role] = [Worker(loaded)] if loaded.sinks else []
+    loaded, secrets = _load(path)
+    roles = _workers(loaded)
     if loaded.receivers:
         roles.append(Ingress(loaded))
-    _execute(_roles(loaded, roles, admin_port or loaded.pipeline.admin.port))
+    _execute(_roles(loaded, secrets, roles, admin_port or loaded.pipeline.admin.port))
 
 
 def worker(path: ConfigPath, admin_port: AdminPort = None) -> None:
-    """Run the sinks. Start as many workers as you like: they share the partitions."""
-    loaded = _load(path)
-    _execute(_roles(loaded, [Worker(loaded)], admin_port or loaded.pipeline.admin.port))
+    """Run the sinks, of which workers share the partitions, and the sources that fetch, which the newest one takes."""
+    loaded, secrets = _load(path)
+    _execute(_roles(loaded, secrets, _workers(loaded), admin_port or loaded.pipeline.admin.port))
 
 
 def ingress(path: ConfigPath, admin_port: AdminPort = None, process: Process = None) -> None:
     """Run the endpoints, in `ingress.processes` processes that share the port."""
-    loaded = _load(path)
+    loaded, secrets = _load(path)
     count = loaded.pipeline.ingress.processes
     port = admin_port or loaded.pipeline.admin.port
     if count == 1 or process is not None:
-        _execute(_roles(loaded, [Ingress(loaded)], port + (process or 0)))
+        _execute(_roles(loaded, secrets, [Ingress(loaded)], port + (process or 0)))
     else:
         status = _execute(_supervise(["ingress", str(path), "--admin-port", str(port)], count))
         if status:
             raise typer.Exit(status)
 
 
-def _load(path: Path) -> Loaded:
+def _workers(loaded: Loaded) -> list[Role]:
+    """What works with the brokers in this process, and takes no requests."""
+    roles: list[Role] = [Worker(loaded)] if loaded.sinks else []
+    return [*roles, Sources(loaded)] if loaded.sources else roles
+
+
+def _load(path: Path) -> tuple[Loaded, Secrets]:
     settings = environment()
     configure(settings.log_level, settings.log_format)
-    return load(path, resolve=SecretStore(settings).resolve)
+    store = SecretStore(settings)
+    loaded = load(path, resolve=store.resolve)
+    return loaded, Secrets(loaded, store)
 
 
 def _execute(main: Coroutine[Any, Any, T]) -> T:
@@ -90,7 +100,7 @@ def _execute(main: Coroutine[Any, Any, T]) -> T:
         return runner.run(main)
 
 
-async def _roles(loaded: Loaded, roles: list[Role], admin_port: int) -> None:
+async def _roles(loaded: Loaded, secrets: Secrets, roles: list[Role], admin_port: int) -> None:
     if not roles:
         raise ConnectorError(
             Reason.CONFIG_INVALID, "The configuration has nothing to run.", fix="Add sources or sinks."
@@ -100,11 +110,14 @@ async def _roles(loaded: Loaded, roles: list[Role], admin_port: int) -> None:
     server = AdminServer(
         loaded.pipeline.admin.host,
         admin_port,
-        lambda: {key: why for role in roles for key, why in role.waiting().items()},
+        lambda: secrets.waiting() | {key: why for role in roles for key, why in role.waiting().items()},
     )
     await server.start()
     try:
-        await _until_stopped(roles, stop)
+        async with secrets.available(stop):
+            await _until_stopped(roles, stop)
+    except ConnectorError as error:
+        _raise_unless_stopped(error)
     finally:
         await server.close()
 

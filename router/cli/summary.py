@@ -28,7 +28,8 @@ def _origin(name: str, loaded: Loaded) -> str:
     if receiver is not None:
         return f"at {receiver.connector.path(receiver.config)}"
     source = loaded.sources[name]
-    return f"from {', '.join(source.connector.hosts(source.config))}"
+    hosts = source.connector.hosts(source.config)
+    return f"from {', '.join(hosts)}" if hosts else "from this machine"
 
 
 def _add_topics(branch: Tree, topics: Iterable[str], loaded: Loaded) -> None:

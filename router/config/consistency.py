@@ -7,7 +7,7 @@ from router.config.faults import KeyPath
 from router.config.files import Configuration
 from router.config.loaded import LoadedReceiver, LoadedSink
 from router.config.models import Pipeline, SinkSettings
-from router.config.names import canonical_address, consumer_group
+from router.config.names import canonical_address, consumer_group, offsets_topic
 
 _EVERY_INTERFACE = frozenset({"0.0.0.0", "::"})  # noqa: S104  recognised, not bound
 _LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104
@@ -40,6 +40,41 @@ def check_groups(configuration: Configuration, pipeline: str, sinks: Mapping[str
                 ("sinks", name, "delivery", "group"),
                 f"The sink {first} has the same consumer group, so that each would get a part of the events only.",
                 "Give each sink a group of its own, or leave it out.",
+            )
+
+
+def check_names(configuration: Configuration, pipeline: Pipeline) -> None:
+    """No source has a sink's name: both would write their dead letters to one topic."""
+    for name in pipeline.sinks:
+        if name in pipeline.sources:
+            configuration.refuse(
+                Reason.CONFIG_KEY_DUPLICATE,
+                ("sinks", name),
+                "A source has the same name, so that both would have one topic of dead letters.",
+                "Give the source or the sink another name.",
+            )
+
+
+def check_topics(configuration: Configuration, pipeline: Pipeline) -> None:
+    """No topic of events is the one that the checkpoints stand in."""
+    reserved = offsets_topic(pipeline.name)
+    paths: list[tuple[KeyPath, str | None]] = [
+        (("sources", name, "routes", index, "topic"), route.topic)
+        for name, source in pipeline.sources.items()
+        for index, route in enumerate(source.routes)
+    ]
+    paths += [
+        (("sinks", name, "topics", index), topic)
+        for name, sink in pipeline.sinks.items()
+        for index, topic in enumerate(sink.topics)
+    ]
+    for path, topic in paths:
+        if topic == reserved:
+            configuration.refuse(
+                Reason.CONFIG_INVALID,
+                path,
+                "This topic holds the checkpoints of the pipeline's sources.",
+                "Give the events a topic of their own.",
             )
 
 

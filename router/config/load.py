@@ -11,12 +11,12 @@ from pydantic import ValidationError
 from router.api import ConnectorConfig, ConnectorError, Reason, ReceiverConnector, SinkConnector, SourceConnector
 from router.api.secret import Resolve
 from router.config import connectors
-from router.config.consistency import check_groups, check_loops, check_paths, check_ports
+from router.config.consistency import check_groups, check_loops, check_names, check_paths, check_ports, check_topics
 from router.config.faults import KeyPath
 from router.config.files import Configuration, gather
 from router.config.loaded import Loaded, LoadedReceiver, LoadedSink, LoadedSource
 from router.config.models import Pipeline, SinkSettings, SourceSettings
-from router.config.references import SecretUse, secret_uses, strings
+from router.config.references import SecretUse, refuse_vault, secret_uses, strings
 from router.config.routes import check_routes
 from router.config.scopes import Owner, check_hosts, check_secrets, check_sink_topics, check_source_topics
 from router.config.shape import suggestion, validate
@@ -59,7 +59,7 @@ class _Loading:
     def result(self) -> Loaded:
         data = self.configuration.data
         plain = [(path, text) for path, text in strings(data) if not _holds_secrets(path)]
-        list(secret_uses(self.configuration, Pipeline, plain, ()))
+        self.secrets += [use for _, use in secret_uses(self.configuration, Pipeline, plain, ())]
         pipeline = validate(self.configuration, Pipeline, data, (), self.resolve)
         for name, raw in _entries(data, "sources"):
             self._add_source(name, raw)
@@ -75,6 +75,8 @@ class _Loading:
     def _check_whole(self, pipeline: Pipeline) -> None:
         check_ports(self.configuration, pipeline)
         check_groups(self.configuration, pipeline.name, pipeline.sinks)
+        check_names(self.configuration, pipeline)
+        check_topics(self.configuration, pipeline)
         check_loops(self.configuration, pipeline, self.sinks)
         if not pipeline.sources and not pipeline.sinks:
             message = "There is neither a source nor a sink, and so nothing to run."
@@ -125,6 +127,8 @@ class _Loading:
         path, content = (*owner, "config"), raw.get("config", {})
         uses = list(secret_uses(self.configuration, connector.config, strings(content), path))
         self.secrets += [use for _, use in uses]
+        if "vault" not in self.configuration.data:
+            refuse_vault(self.configuration, uses)
         if settings is not None:
             check_secrets(self.configuration, owner, settings.scopes, uses)
         if not isinstance(content, dict):

@@ -5,12 +5,16 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from router.config.names import host_port, plain_name, scoped, secret_reference, topic_name
+from router.config.schedule import cron_line, time_zone
+from router.config.vault import VaultSettings
 
 Name = Annotated[str, AfterValidator(plain_name)]
 TopicName = Annotated[str, AfterValidator(topic_name)]
 ScopedTopic = Annotated[str, AfterValidator(scoped), AfterValidator(topic_name)]
 ScopedSecret = Annotated[str, AfterValidator(scoped), AfterValidator(secret_reference)]
 ScopedHost = Annotated[str, AfterValidator(scoped), AfterValidator(host_port)]
+CronLine = Annotated[str, AfterValidator(cron_line)]
+TimeZone = Annotated[str, AfterValidator(time_zone)]
 
 
 class Model(BaseModel):
@@ -93,8 +97,8 @@ class Schedule(Model):
 
     interval_seconds: float | None = Field(None, gt=0, le=604_800, description="From the end of a run to the next.")
     jitter: float = Field(0.1, ge=0, le=1, description="The part of the interval by which it may be longer.")
-    cron: str | None = Field(None, max_length=128, description="Five fields: minute, hour, day, month, weekday.")
-    time_zone: str = Field("UTC", description="The zone that `cron` is in, such as `Europe/Berlin`.")
+    cron: CronLine | None = Field(None, max_length=128, description="Five fields: minute, hour, day, month, weekday.")
+    time_zone: TimeZone = Field("UTC", description="The zone that `cron` is in, such as `Europe/Berlin`.")
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -163,5 +167,6 @@ class Pipeline(Model):
     kafka: KafkaSettings
     ingress: IngressSettings = IngressSettings()
     admin: AdminSettings = AdminSettings()
+    vault: VaultSettings | None = Field(None, description="Where secrets written `${vault:mount/path#field}` are.")
     sources: dict[Name, SourceSettings] = Field(default_factory=dict, description="Sources by name.")
     sinks: dict[Name, SinkSettings] = Field(default_factory=dict, description="Sinks by name.")

@@ -4,14 +4,16 @@ A ValueError whose text begins with a reason in lower case (`scope_required: ...
 """
 
 import re
+from typing import NamedTuple
 
-from router.api.secret import REFERENCE
+from router.api.secret import NOT_A_REFERENCE, REFERENCE
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _TOPIC = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,199}")
 _INTERNAL = (".dlq", ".replay")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FILE = re.compile(r"/(?!.*(^|/)\.\.(/|$))[^\x00-\x1f]+")
+_NOT_FOR_SECRETS = ("sys", "auth", "identity", "cubbyhole")
 _HOST_PORT = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
 
 
@@ -43,18 +45,36 @@ def scoped(entry: str) -> str:
 
 
 def secret_reference(text: str) -> str:
-    """The text, if it is a reference to a variable or an absolute path. Raises ValueError, without the text."""
+    """The text, if it is a reference that names one thing. Raises ValueError, without the text."""
     match = REFERENCE.fullmatch(text)
     if match is None:
-        message = "secret_literal: must be a reference such as ${env:NAME} or ${file:/path}, not the secret itself"
-        raise ValueError(message)
+        raise ValueError(NOT_A_REFERENCE)
     if match["store"] == "env" and not _VARIABLE.fullmatch(match["name"]):
         message = "must name an environment variable: letters, digits and underscores"
         raise ValueError(message)
     if match["store"] == "file" and not _FILE.fullmatch(match["name"]):
         message = "must name an absolute path without `..`"
         raise ValueError(message)
+    if match["store"] == "vault":
+        vault_place(text)
     return text
+
+
+class VaultPlace(NamedTuple):
+    """A path in Vault that begins with a mount, and one of the fields that it holds."""
+
+    path: str
+    field: str
+
+
+def vault_place(reference: str) -> VaultPlace:
+    """Where `${vault:mount/path#field}` points. Raises ValueError, without the text."""
+    match = REFERENCE.fullmatch(reference)
+    path, _, field = match["name"].partition("#") if match else ("", "", "")
+    if path.partition("/")[0] in _NOT_FOR_SECRETS:
+        message = f"must not be below {', '.join(_NOT_FOR_SECRETS)}: no connector's secrets are there"
+        raise ValueError(message)
+    return VaultPlace(path, field)
 
 
 def host_port(text: str) -> str:
@@ -71,14 +91,19 @@ def canonical_address(address: str) -> str:
     return f"[{host}]:{port}" if ":" in host and not host.startswith("[") else f"{host}:{port}"
 
 
-def dead_letter_topic(pipeline: str, sink: str) -> str:
-    """The topic of the sink's dead letters."""
-    return f"{pipeline}.{sink}.dlq"
+def dead_letter_topic(pipeline: str, name: str) -> str:
+    """The topic of the dead letters of a sink, or of a source that fetches."""
+    return f"{pipeline}.{name}.dlq"
 
 
 def replay_topic(pipeline: str, sink: str) -> str:
     """The topic through which dead letters come back to this sink only."""
     return f"{pipeline}.{sink}.replay"
+
+
+def offsets_topic(pipeline: str) -> str:
+    """The topic of the checkpoints of the sources that fetch."""
+    return f"{pipeline}.offsets"
 
 
 def consumer_group(pipeline: str, sink: str, configured: str | None) -> str:

@@ -21,6 +21,11 @@ class SecretUse(NamedTuple):
     file: Path
     line: int | None
 
+    @property
+    def is_in_vault(self) -> bool:
+        """Whether the secret is in Vault, so that looking for it is not done offline."""
+        return self.reference.startswith("${vault:")
+
 
 def secret_uses(
     configuration: Configuration, model: type[BaseModel], texts: Iterable[tuple[KeyPath, str]], root: KeyPath
@@ -38,6 +43,16 @@ def secret_uses(
                 "A reference stands where no secret belongs: its value would be logged and shown.",
                 "Write the value itself; references are for settings that are secrets.",
                 settles=True,
+            )
+
+
+def refuse_vault(configuration: Configuration, uses: Iterable[tuple[KeyPath, SecretUse]]) -> None:
+    """Note references to Vault as faults: the configuration does not say where Vault is."""
+    for path, use in uses:
+        if use.is_in_vault:
+            message = "The secret is in Vault, and nothing says where Vault is."
+            configuration.refuse(
+                Reason.CONFIG_INVALID, path, message, "Add a `vault` section with `address` and `auth`."
             )
 
 

@@ -1,4 +1,4 @@
-"""The values behind secret references: environment variables and files, which may change while we run."""
+"""The values behind secret references: environment variables, files and Vault, which may change while we run."""
 
 import os
 import stat
@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from router.api import ConnectorError, Reason
 from router.api.secret import REFERENCE
@@ -24,6 +25,13 @@ class _Cached:
     checked_at: float
 
 
+class Remote(Protocol):
+    """A store that is elsewhere, and whose values have been read ahead."""
+
+    def resolve(self, reference: str) -> str:
+        """The value, without waiting. Raises ConnectorError."""
+
+
 class SecretStore:
     """Resolves references. A file is looked at once a second at most, and read again when it has changed.
 
@@ -35,21 +43,31 @@ class SecretStore:
         self._environment = environment
         self._clock = clock
         self._files: dict[str, _Cached] = {}
+        self._vault: Remote | None = None
 
     def __repr__(self) -> str:
         return "SecretStore()"
 
+    def attach(self, vault: Remote) -> None:
+        """Have references to Vault resolved there. The configuration, which says where it is, must be loaded first."""
+        self._vault = vault
+
     def resolve(self, reference: str) -> str:
-        """The value of `${env:NAME}` or `${file:/absolute/path}`, less one newline at the file's end.
+        """The value of `${env:NAME}` or `${file:/absolute/path}`, less one newline at the file's end, or of Vault.
 
         Raises ConnectorError: SECRET_NOT_FOUND if it points at nothing, or at nothing but an empty text;
-        SECRET_UNUSABLE if the file is too large or not UTF-8. The message names the reference only.
+        SECRET_UNUSABLE if the file is too large or not UTF-8; what the attached Vault raises. The message names the
+        reference only.
         """
         match = REFERENCE.fullmatch(reference)
         if match is None:
             raise ConnectorError(Reason.SECRET_NOT_FOUND, "Not a reference to a secret.", fix="Write ${env:NAME}.")
         if match["store"] == "file":
             return self._file(reference, match["name"])
+        if match["store"] == "vault":
+            if self._vault is None:
+                raise _not_found(reference, "is not known to this command", "Add a `vault` section.")
+            return self._vault.resolve(reference)
         value = self._environment.variables.get(match["name"], "")
         if not value:
             raise _not_found(reference, "is not set", f"Set the environment variable {match['name']}.")

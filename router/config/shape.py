@@ -18,7 +18,8 @@ M = TypeVar("M", bound=BaseModel)
 
 _KNOWN_TYPES = frozenset(get_args(ErrorType)) - {"value_error", "assertion_error"}
 _REASON_FIXES = {
-    Reason.SECRET_LITERAL: "Put the secret into the environment or a file, and write ${env:NAME} or ${file:/path}.",
+    Reason.SECRET_LITERAL: "Put the secret into the environment, a file or Vault, and write ${env:NAME}, "
+    "${file:/path} or ${vault:mount/path#field}.",
     Reason.SCOPE_REQUIRED: "Name each topic, secret and host.",
 }
 _TYPE_FIXES = {

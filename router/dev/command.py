@@ -65,6 +65,7 @@ def _rows(endpoints: Endpoints, home: Path) -> tuple[tuple[str, str, str], ...]:
             f"postgresql://{server}/{endpoints.postgres_database} (password in {home / 'postgres' / 'password'})",
             f"{logs / 'postgres.log'}",
         ),
+        ("vault", f"{endpoints.vault_address} (token in {home / 'vault' / 'token'})", f"{logs / 'vault.log'}"),
     )
 
 

@@ -13,11 +13,12 @@ class Ports:
     registry: int = 8081
     postgres: int = 5432
     kafka_controller: int = 9093
+    vault: int = 8200
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """What a client needs to reach the stack."""
+    """What a client needs to reach the stack. vault_address: empty unless the stack has a Vault."""
 
     bootstrap_servers: str
     registry_url: str
@@ -26,3 +27,5 @@ class Endpoints:
     postgres_user: str
     postgres_database: str
     postgres_password: str = field(repr=False)
+    vault_address: str = ""
+    vault_token: str = field(default="", repr=False)

@@ -24,10 +24,14 @@ from router.dev.postgres import DATABASE, USER, Postgres
 from router.dev.progress import Progress, progress_on
 from router.dev.registry import API_PATH, Registry
 from router.dev.server import Recipe, Server
+from router.dev.vault import Vault
+from router.dev.vault_build import VaultBuild
 
-__all__ = ["COMPONENTS", "Endpoints", "Ports", "Stack"]
+__all__ = ["COMPONENTS", "OPTIONAL", "Endpoints", "Ports", "Stack"]
 
 COMPONENTS = frozenset({"kafka", "registry", "postgres"})
+"""What is started unless something else is asked for."""
+OPTIONAL = frozenset({"vault"})
 _OTHER_STARTS_SECONDS = 300
 _LOOK_SECONDS = 0.2
 
@@ -58,10 +62,12 @@ class Stack:
         self._ended = threading.Event()
         downloads = Downloads(default_cache(), self._progress, self._ended)
         self._postgres = Postgres(self._home, ports)
+        self._vault = Vault(self._home, ports, VaultBuild(default_cache(), self._progress, self._ended))
         recipes: tuple[Recipe, ...] = (
             Kafka(self._home, ports, downloads),
             Registry(ports, downloads),
             self._postgres,
+            self._vault,
         )
         self._servers = {
             recipe.name: Server(recipe, self._home, self._ended) for recipe in recipes if recipe.name in components
@@ -97,7 +103,7 @@ class Stack:
         if not self._lease.is_held:
             return
         self._ended.set()
-        for name in ("registry", "postgres", "kafka"):
+        for name in ("vault", "registry", "postgres", "kafka"):
             if name in self._servers:
                 self._servers[name].stop()
         if self._guard:
@@ -127,7 +133,7 @@ class Stack:
         lease = Lease(home)
         if not lease.acquire():
             raise ConnectorError(Reason.STACK_RUNNING, f"the stack of {home} runs", fix="stop it before the reset")
-        for part in ("kafka", "postgres", "logs"):
+        for part in ("kafka", "postgres", "vault", "logs"):
             shutil.rmtree(home / part, ignore_errors=True)
         lease.release()
 
@@ -177,7 +183,7 @@ class Stack:
         return endpoints
 
     def _start_together(self, servers: list[Server]) -> None:
-        with ThreadPoolExecutor(len(COMPONENTS), "stack") as pool:
+        with ThreadPoolExecutor(len(self._servers), "stack") as pool:
             started = [pool.submit(self._start_one, server) for server in servers]
             try:
                 done, _ = wait(started, return_when=FIRST_EXCEPTION)
@@ -201,16 +207,18 @@ class Stack:
             postgres_user=USER,
             postgres_database=DATABASE,
             postgres_password=self._postgres.password if "postgres" in self._servers else "",
+            vault_address=self._vault.address if "vault" in self._servers else "",
+            vault_token=self._vault.token if "vault" in self._servers else "",
         )
 
 
 def _require_sensible(components: frozenset[str]) -> None:
-    unknown = components - COMPONENTS
+    unknown = components - COMPONENTS - OPTIONAL
     if unknown or not components:
         raise ConnectorError(
             Reason.USAGE,
             f"the stack has no component {', '.join(sorted(unknown)) or 'to start'}",
-            fix=f"components: {', '.join(sorted(COMPONENTS))}",
+            fix=f"components: {', '.join(sorted(COMPONENTS | OPTIONAL))}",
         )
     if "registry" in components and "kafka" not in components:
         raise ConnectorError(Reason.USAGE, "the registry keeps its schemas in Kafka", fix="add the component kafka")

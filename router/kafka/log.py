@@ -2,9 +2,9 @@
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException
+from confluent_kafka import Consumer, KafkaException
 from confluent_kafka import TopicPartition as Offset
 
 from router.api import Action, ConnectorError, Reason
@@ -13,62 +13,85 @@ from router.kafka.consumer import Consumed, consumed
 from router.kafka.errors import translate
 
 _TIMEOUT_SECONDS = 10
-_WAIT_SECONDS = 1.0
+_POLL_SECONDS = 0.05
 _PAUSE_SECONDS = 0.2
 _BATCH = 1_000
 
 
-def read_topic(bootstrap_servers: str, topic: str) -> Iterator[Consumed]:
+def read_topic(bootstrap_servers: str, topic: str, *, must_exist: bool = False) -> Iterator[Consumed]:
     """The committed records of a topic, partition by partition mixed; nothing if the topic does not exist.
 
+    What stands behind a transaction that is still open is waited for.
+    must_exist: a topic that is not there is an error, TARGET_MISSING, instead of an empty one.
     Raises ConnectorError: BROKER_UNAVAILABLE, BROKER_TIMEOUT, PERMISSION_DENIED.
     """
-    # A group is needed by the client, but nothing is ever committed to it.
-    group = {"group.id": f"con-read-{uuid.uuid4().hex}", "enable.auto.commit": False}
-    settings = connection(bootstrap_servers, "con-read") | group | {"isolation.level": "read_committed"}
-    consumer = Consumer(settings | {"enable.partition.eof": False})
     try:
-        yield from _read(consumer, topic)
+        bounds = _bounds(bootstrap_servers, topic, must_exist=must_exist)
+        if bounds:
+            yield from _read(bootstrap_servers, topic, bounds)
     except KafkaException as error:
         raise translate(error, f"reading {topic}") from error
+
+
+def _read(bootstrap_servers: str, topic: str, bounds: Mapping[int, tuple[int, int]]) -> Iterator[Consumed]:
+    consumer = _consumer(bootstrap_servers, "read_committed")
+    try:
+        # By number: to look up where the beginning is the client would wait for half a second.
+        consumer.assign([Offset(topic, partition, low) for partition, (low, _) in bounds.items()])
+        ends = {partition: high for partition, (_, high) in bounds.items()}
+        moved = time.monotonic()
+        while ends:
+            messages = consumer.consume(_BATCH, _POLL_SECONDS)
+            for message in messages:
+                error = message.error()
+                if error is not None:
+                    raise translate(error, f"reading {topic}")
+                yield consumed(message)
+            # The end may be a transaction's marker, which is never handed out: the position tells.
+            positions = consumer.position([Offset(topic, partition) for partition in ends])
+            for position in positions:
+                if position.offset >= ends[position.partition]:
+                    del ends[position.partition]
+            if messages:
+                moved = time.monotonic()
+            if time.monotonic() - moved > _TIMEOUT_SECONDS * 3:
+                raise ConnectorError(Reason.BROKER_TIMEOUT, f"Reading {topic} made no progress for 30 seconds.")
     finally:
         consumer.close()
 
 
-def _read(consumer: Consumer, topic: str) -> Iterator[Consumed]:
-    ends = _ends(consumer, topic)
-    consumer.assign([Offset(topic, partition, OFFSET_BEGINNING) for partition in ends])
-    idle = 0
-    while ends:
-        messages = consumer.consume(_BATCH, _WAIT_SECONDS)
-        for message in messages:
-            error = message.error()
-            if error is not None:
-                raise translate(error, f"reading {topic}")
-            yield consumed(message)
-        # The end may be a transaction's marker, which is never handed out: the position tells.
-        positions = consumer.position([Offset(topic, partition) for partition in ends])
-        for position in positions:
-            if position.offset >= ends[position.partition]:
-                del ends[position.partition]
-        idle = 0 if messages else idle + 1
-        if idle * _WAIT_SECONDS > _TIMEOUT_SECONDS * 3:
-            raise ConnectorError(Reason.BROKER_TIMEOUT, f"Reading {topic} made no progress for 30 seconds.")
+def _bounds(bootstrap_servers: str, topic: str, *, must_exist: bool) -> dict[int, tuple[int, int]]:
+    """Where each partition that holds anything begins and ends; asked again while a leader is being elected.
 
-
-def _ends(consumer: Consumer, topic: str) -> dict[int, int]:
-    """Where each partition that holds anything ends; asked again while a leader is being elected."""
+    Asked of a reader of everything: to one of committed records only a partition ends before the first open
+    transaction, and behind somebody else's may stand what has been committed long ago.
+    """
+    consumer = _consumer(bootstrap_servers, "read_uncommitted")
     deadline = time.monotonic() + _TIMEOUT_SECONDS
-    while True:
-        try:
-            ends = {}
-            for partition in consumer.list_topics(topic, timeout=_TIMEOUT_SECONDS).topics[topic].partitions:
-                low, high = consumer.get_watermark_offsets(Offset(topic, partition), timeout=_TIMEOUT_SECONDS)
-                if high > low:
-                    ends[partition] = high
-        except KafkaException as error:
-            if translate(error, "").action is not Action.RETRY or time.monotonic() > deadline:
-                raise
-            time.sleep(_PAUSE_SECONDS)
-        else:
-            return ends
+    try:
+        while True:
+            try:
+                bounds = {}
+                partitions = consumer.list_topics(topic, timeout=_TIMEOUT_SECONDS).topics[topic].partitions
+                if must_exist and not partitions:
+                    raise ConnectorError(Reason.TARGET_MISSING, f"The topic {topic} does not exist.")
+                for partition in partitions:
+                    low, high = consumer.get_watermark_offsets(Offset(topic, partition), timeout=_TIMEOUT_SECONDS)
+                    if high > low:
+                        bounds[partition] = (low, high)
+            except KafkaException as error:
+                if translate(error, "").action is not Action.RETRY or time.monotonic() > deadline:
+                    raise
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                return bounds
+    finally:
+        consumer.close()
+
+
+def _consumer(bootstrap_servers: str, isolation_level: str) -> Consumer:
+    # A group is needed by the client, but nothing is ever committed to it.
+    group = {"group.id": f"con-read-{uuid.uuid4().hex}", "enable.auto.commit": False, "auto.offset.reset": "earliest"}
+    settings = connection(bootstrap_servers, "con-read") | group | {"isolation.level": isolation_level}
+    # Waiting half a second for more at the end of the topic would make every start that much slower.
+    return Consumer(settings | {"enable.partition.eof": False, "fetch.wait.max.ms": 20})

@@ -15,6 +15,13 @@ from router.kafka.errors import translate
 
 _TIMEOUT_SECONDS = 5
 _SETTLE_SECONDS = 30
+_COMPACTED = {
+    "cleanup.policy": "compact",
+    # Small segments, cleaned early: the topic is read from its beginning at every start.
+    "segment.bytes": str(16_777_216),
+    "segment.ms": str(600_000),
+    "min.cleanable.dirty.ratio": "0.1",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +32,12 @@ class TopicSpec:
     replication_factor: int
     min_insync_replicas: int
     retention_hours: int | None
+    compact: bool = False
 
     def config(self) -> dict[str, str]:
         """The topic's settings in Kafka's words."""
         retention = -1 if self.retention_hours is None else self.retention_hours * 3_600_000
-        return {
+        return (_COMPACTED if self.compact else {}) | {
             "min.insync.replicas": str(self.min_insync_replicas),
             "retention.ms": str(retention),
             "max.message.bytes": str(67_108_864),

@@ -3,6 +3,8 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from router.api import Reason
+from router.fetching.observer import Emission
+from router.fetching.states import State
 
 REGISTRY = CollectorRegistry()
 
@@ -35,6 +37,40 @@ WRITE_SECONDS = Histogram(
 BUFFERED = Gauge("con_buffered_events", "Events held in memory for the sink.", ["sink"], registry=REGISTRY)
 SINK_STATE = Gauge(
     "con_sink_state", "1 for the state that the sink's agent is in.", ["sink", "state"], registry=REGISTRY
+)
+TRANSACTIONS = Counter(
+    "con_source_transactions_total",
+    "Transactions that a source that fetches has committed.",
+    ["source"],
+    registry=REGISTRY,
+)
+COMMIT_SECONDS = Histogram(
+    "con_source_commit_seconds",
+    "How long a transaction of a source took, from its first record to its commit.",
+    ["source"],
+    buckets=_SECONDS,
+    registry=REGISTRY,
+)
+CHECKPOINT_TIME = Gauge(
+    "con_source_checkpoint_timestamp_seconds",
+    "When the source's last checkpoint was committed, since the epoch.",
+    ["source"],
+    registry=REGISTRY,
+)
+SOURCE_DEAD_LETTERED = Counter(
+    "con_source_dead_lettered_total",
+    "Records that could not be encoded and are in the source's dead-letter topic.",
+    ["source", "reason"],
+    registry=REGISTRY,
+)
+SOURCE_FAILURES = Counter(
+    "con_source_failures_total",
+    "Runs of a source that ended with an error; another run follows.",
+    ["source", "reason"],
+    registry=REGISTRY,
+)
+SOURCE_STATE = Gauge(
+    "con_source_state", "1 for the state that the source's task is in.", ["source", "state"], registry=REGISTRY
 )
 BUILD = Gauge("con_build_info", "Always 1; the version is the label.", ["version"], registry=REGISTRY)
 
@@ -73,6 +109,37 @@ class SourceMetrics:
     def filtered(self) -> None:
         """A route dropped an event."""
         self._filtered.inc()
+
+
+class SourceTaskMetrics:
+    """Counts what happens to one source that fetches; a `TaskObserver`."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._states = {state: SOURCE_STATE.labels(source, state.lower()) for state in State}
+        self.state(State.UNASSIGNED)
+
+    def committed(self, emission: Emission) -> None:
+        """Records and checkpoint are durable."""
+        if not emission.is_empty:
+            TRANSACTIONS.labels(self._source).inc()
+            COMMIT_SECONDS.labels(self._source).observe(emission.seconds)
+        for topic, count in emission.published.items():
+            PUBLISHED.labels(self._source, topic).inc(count)
+        FILTERED.labels(self._source).inc(emission.filtered)
+        for reason in emission.dead:
+            SOURCE_DEAD_LETTERED.labels(self._source, reason).inc()
+        if emission.checkpoint:
+            CHECKPOINT_TIME.labels(self._source).set_to_current_time()
+
+    def failed(self, reason: Reason) -> None:
+        """A run ended with an error."""
+        SOURCE_FAILURES.labels(self._source, reason).inc()
+
+    def state(self, state: State) -> None:
+        """The task is in this state now."""
+        for name, gauge in self._states.items():
+            gauge.set(name is state)
 
 
 class SinkMetrics:

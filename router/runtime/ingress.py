@@ -8,6 +8,7 @@ import structlog
 from router.api import Action, ConnectorError
 from router.config.load import Loaded
 from router.delivery.backoff import Backoff
+from router.envelope.message import Envelopes
 from router.envelope.registry import Registry
 from router.ingress.server import Endpoint, IngressServer
 from router.kafka.clients import producer as producer_settings
@@ -56,16 +57,9 @@ class Ingress:
 
     def _endpoint(self, name: str, registry: Registry, producer: AsyncProducer) -> Endpoint:
         source = self._loaded.receivers[name]
-        router = compile_routes(f"/{self._loaded.pipeline.name}/{name}", source.settings.routes)
-        publisher = Publisher(
-            self._loaded.pipeline.name,
-            name,
-            source.settings.tenant,
-            router,
-            registry,
-            producer,
-            self._metrics[name],
-        )
+        envelopes = Envelopes(self._loaded.pipeline.name, name, source.settings.tenant, registry)
+        router = compile_routes(envelopes.uri, source.settings.routes)
+        publisher = Publisher(router, envelopes, producer, self._metrics[name])
         receiver = source.connector.open(source.config, name)
         return Endpoint(name, source.connector.path(source.config), receiver, publisher.publish)
 

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 import structlog
 
 from router.api import Action, ConnectorError, Reason
-from router.config.models import Pipeline
-from router.config.names import dead_letter_topic, replay_topic
+from router.config.models import Pipeline, SourceSettings
+from router.config.names import dead_letter_topic, offsets_topic, replay_topic
 from router.delivery.backoff import Backoff
 from router.kafka.topics import Topics, TopicSpec
 
@@ -24,6 +25,17 @@ def source_topics(pipeline: Pipeline) -> dict[str, TopicSpec]:
     }
 
 
+def fetching_topics(pipeline: Pipeline, sources: Mapping[str, SourceSettings]) -> dict[str, TopicSpec]:
+    """The topics of sources that fetch: their routes', each one's dead letters, and the checkpoints of all."""
+    spec = _spec(pipeline)
+    topics = {route.topic: spec for source in sources.values() for route in source.routes if route.topic is not None}
+    for name in sources:
+        topics[dead_letter_topic(pipeline.name, name)] = replace(spec, retention_hours=None)
+    # One partition: every start reads all of it, and waits for every transaction that is open in it.
+    topics[offsets_topic(pipeline.name)] = replace(spec, partitions=1, retention_hours=None, compact=True)
+    return topics
+
+
 def sink_topics(pipeline: Pipeline) -> dict[str, TopicSpec]:
     """The topics that the sinks read, and each sink's own: dead letters (kept for ever) and replay."""
     spec = _spec(pipeline)
@@ -31,9 +43,7 @@ def sink_topics(pipeline: Pipeline) -> dict[str, TopicSpec]:
     for name, sink in pipeline.sinks.items():
         topics |= dict.fromkeys(sink.topics, spec)
         topics[replay_topic(pipeline.name, name)] = spec
-        topics[dead_letter_topic(pipeline.name, name)] = TopicSpec(
-            spec.partitions, spec.replication_factor, spec.min_insync_replicas, retention_hours=None
-        )
+        topics[dead_letter_topic(pipeline.name, name)] = replace(spec, retention_hours=None)
     return topics
 
 

@@ -79,7 +79,7 @@ class Worker:
         producer: AsyncProducer,
     ) -> None:
         async with AsyncExitStack() as stack:
-            # With the pipeline's name: two pipelines' sinks may write into one database, each with positions of its own.
+            # With the pipeline's name: two pipelines' sinks may write into one database, each with its own positions.
             identity = f"{self._loaded.pipeline.name}.{name}"
             opened = await stack.enter_async_context(sink.connector.open(sink.config, identity))
             metrics = self._metrics[name] = SinkMetrics(name)

@@ -31,7 +31,8 @@ class PostgresConfig(ConnectorConfig):
     )
     mode: Literal["append", "upsert"] = Field(
         "append",
-        description="append: a row per event, once per idempotency key. upsert: a row per key, the newest event wins.",
+        description="append: a row per event, once per idempotency key. upsert: a row per key, the newest event wins; "
+        "changes of a captured table replicate it, deletions included.",
     )
     key: tuple[Identifier, ...] = Field(
         (),
@@ -40,6 +41,11 @@ class PostgresConfig(ConnectorConfig):
     )
     payload: Literal["json", "bytes"] = Field(
         "json", description="The type of the column `data` where an event's data is bytes: json, or bytea."
+    )
+    deletions_kept_hours: int = Field(
+        168,
+        ge=1,
+        description="How long deletions of a replicated table are remembered; at least the retention of its topics.",
     )
     connections: int = Field(2, ge=1, le=32, description="How many connections a process opens at most.")
     timeout_seconds: float = Field(

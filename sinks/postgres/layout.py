@@ -52,6 +52,7 @@ class Layout:
     fields: tuple[Column, ...]
     conflict: tuple[str, ...]
     version: str | None
+    is_replica: bool = field(default=False, init=False)
     _start: bytes = field(init=False)
     _encoders: tuple[tuple[int, Encode], ...] = field(init=False)
     _field_encoders: tuple[tuple[str, Encode], ...] = field(init=False)

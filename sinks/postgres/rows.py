@@ -11,7 +11,7 @@ from sinks.postgres.layout import Layout
 _HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack("!ii", 0, 0)
 _TRAILER = struct.pack("!h", -1)
 
-_UNENCODABLE = (ValueError, TypeError, OverflowError, ArithmeticError, AttributeError, struct.error)
+UNENCODABLE = (ValueError, TypeError, OverflowError, ArithmeticError, AttributeError, struct.error)
 
 
 class Rows(NamedTuple):
@@ -27,7 +27,7 @@ def rows(layout: Layout, events: Sequence[Event]) -> Rows:
     encode = layout.row
     try:
         return Rows([encode(events[index]) for index in chosen], chosen)
-    except _UNENCODABLE:
+    except UNENCODABLE:
         # Some event is to blame: find all of them, so that the batch is refused once.
         raise RecordsRefusedError(dict(_refused(encode, events))) from None
 
@@ -62,6 +62,6 @@ def _refused(encode: Callable[[Event], bytes], events: Sequence[Event]) -> Itera
     for index, event in enumerate(events):
         try:
             encode(event)
-        except _UNENCODABLE as error:
+        except UNENCODABLE as error:
             message = f"A value of the event does not fit its column's type ({type(error).__name__})."
             yield index, ConnectorError(Reason.VALUE_OUT_OF_RANGE, message)

@@ -1,5 +1,6 @@
 """The Postgres sink: rows and position in one transaction."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -8,13 +9,13 @@ import psycopg
 from router.api import Batch, ConnectorError, Reason, RecordsRefusedError, Schema, TopicPartition
 from sinks.postgres.config import PostgresConfig
 from sinks.postgres.errors import refused_line, translate
-from sinks.postgres.layout import Layout, layout
 from sinks.postgres.positions import Advance, Claim, Positions
-from sinks.postgres.rows import Rows, rows
+from sinks.postgres.rows import Rows
 from sinks.postgres.session import Session
 from sinks.postgres.sessions import Sessions
-from sinks.postgres.statements import Statements, statements
-from sinks.postgres.table import ensure_positions, ensure_table
+from sinks.postgres.statements import Statements
+from sinks.postgres.table import ensure_positions
+from sinks.postgres.target import Target, target
 
 
 class PostgresSink:
@@ -25,7 +26,7 @@ class PostgresSink:
         self._sessions = sessions
         self._positions = positions
         self._epochs: dict[TopicPartition, int] = {}
-        self._targets: dict[int, tuple[Layout, Statements]] = {}
+        self._targets: dict[int, tuple[Schema | None, Target]] = {}
 
     async def claim(self, partition: TopicPartition) -> int | None:
         """Take the partition over. Raises ConnectorError."""
@@ -48,20 +49,18 @@ class PostgresSink:
         if not batch.events:
             await self._sessions.run(lambda session: session.advance(advance))
             return 0
-        target, prepared = await self._target(batch.schema)
-        some = rows(target, batch.events)
+        some, prepared = (await self._target(batch.schema)).prepare(batch.events)
         return await self._sessions.run(lambda session: _write(session, prepared, some, advance))
 
-    async def _target(self, schema: Schema | None) -> tuple[Layout, Statements]:
-        known = self._targets.get(id(schema))
-        if known is None:
-            made = layout(self._config, schema, len(self._targets))
-            await self._sessions.run(lambda session: ensure_table(session.connection, self._config.table, made))
-            known = self._targets[id(schema)] = (
-                made,
-                statements(made, self._config.table, self._positions.moving),
-            )
-        return known
+    async def _target(self, schema: Schema | None) -> Target:
+        """The target of a schema, which is kept with it so that its identity stays taken."""
+        if id(schema) not in self._targets:
+            made = target(self._config, schema, len(self._targets), self._positions.moving)
+            self._targets[id(schema)] = (schema, made)
+        found = self._targets[id(schema)][1]
+        if time.monotonic() >= found.due_at:
+            await self._sessions.run(found.ensure)
+        return found
 
 
 @asynccontextmanager

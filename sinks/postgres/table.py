@@ -1,13 +1,13 @@
 """Creates the target table and adds what it lacks; never drops or changes anything."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import psycopg
 from psycopg import AsyncConnection, sql
 
 from router.api import ConnectorError, Reason
-from sinks.postgres.layout import Column, Layout
+from sinks.postgres.layout import Column
 from sinks.postgres.statements import table_identifier
 
 # All sinks that create or alter tables of a database take turns. The number is arbitrary, but must never change.
@@ -26,6 +26,17 @@ GROUP BY indexrelid
 """
 
 
+class Wanted(Protocol):
+    """What a table must have. conflict: columns that are unique. is_replica: the key of a new table is its primary."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]: ...  # noqa: D102
+    @property
+    def conflict(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def is_replica(self) -> bool: ...  # noqa: D102
+
+
 class _Found(NamedTuple):
     """What is there. types: by column. demanded: columns that a row must give a value to. unique: per index."""
 
@@ -34,7 +45,7 @@ class _Found(NamedTuple):
     unique: tuple[frozenset[str], ...]
 
 
-async def ensure_table(connection: AsyncConnection, table: str, layout: Layout) -> None:
+async def ensure_table(connection: AsyncConnection, table: str, layout: Wanted) -> None:
     """Make the table fit the layout. Raises ConnectorError (TABLE_MISMATCH) where only a person can, psycopg.Error."""
     if _fits(await _find(connection, table), layout, table):
         return
@@ -67,7 +78,7 @@ async def _find(connection: AsyncConnection, table: str) -> _Found:
     )
 
 
-def _fits(found: _Found, layout: Layout, table: str) -> bool:
+def _fits(found: _Found, layout: Wanted, table: str) -> bool:
     """Whether nothing is missing. Raises ConnectorError if something is in the way."""
     names = {column.name for column in layout.columns}
     for name, kind, _ in layout.columns:
@@ -86,18 +97,20 @@ def _fits(found: _Found, layout: Layout, table: str) -> bool:
     return names <= found.types.keys() and frozenset(layout.conflict) in found.unique
 
 
-async def _mend(connection: AsyncConnection, table: str, layout: Layout, found: _Found) -> None:
+async def _mend(connection: AsyncConnection, table: str, layout: Wanted, found: _Found) -> None:
     identifier = table_identifier(table)
     if not found.types:
-        await connection.execute(
-            sql.SQL("CREATE TABLE {} ({})").format(identifier, _definitions(layout.columns, layout.conflict))
-        )
+        definitions = _definitions(layout.columns, layout.conflict)
+        if layout.is_replica:
+            key = sql.SQL(", ").join([sql.Identifier(name) for name in layout.conflict])
+            definitions = sql.SQL("{}, PRIMARY KEY ({})").format(definitions, key)
+        await connection.execute(sql.SQL("CREATE TABLE {} ({})").format(identifier, definitions))
     missing = [column for column in layout.columns if found.types and column.name not in found.types]
     for name, kind, _ in missing:
         await connection.execute(
             sql.SQL("ALTER TABLE {} ADD COLUMN {} {}").format(identifier, sql.Identifier(name), sql.SQL(kind.sql))
         )
-    if frozenset(layout.conflict) not in found.unique:
+    if frozenset(layout.conflict) not in found.unique and (found.types or not layout.is_replica):
         await _make_unique(connection, table, layout)
 
 
@@ -115,7 +128,7 @@ def _definitions(columns: Sequence[Column], conflict: Sequence[str]) -> sql.Comp
     )
 
 
-async def _make_unique(connection: AsyncConnection, table: str, layout: Layout) -> None:
+async def _make_unique(connection: AsyncConnection, table: str, layout: Wanted) -> None:
     names = sql.SQL(", ").join([sql.Identifier(name) for name in layout.conflict])
     try:
         await connection.execute(sql.SQL("CREATE UNIQUE INDEX ON {} ({})").format(table_identifier(table), names))

@@ -1,0 +1,1 @@
+"""Sources that fetch: their tasks, transactions, checkpoints, schedules and backfills."""

@@ -1,0 +1,58 @@
+"""What is wrong with a schedule is said at its place, before anything runs."""
+
+from pathlib import Path
+
+import pytest
+
+from router.api import Reason
+from tests.unit.config.examples import VALID, faults, replaced, write
+
+
+def scheduled(schedule: str) -> str:
+    return replaced("sources:\n  github:\n", f"sources:\n  github:\n    schedule: {schedule}\n")
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    ["{interval_seconds: 5}", '{cron: "*/5 8-18 * * mon-fri", time_zone: Europe/Berlin}', '{cron: "0 0 29 2 *"}'],
+)
+def test_a_good_schedule_is_accepted(tmp_path: Path, schedule: str) -> None:
+    assert not faults(write(tmp_path, scheduled(schedule)))
+
+
+@pytest.mark.parametrize(
+    ("schedule", "place", "message"),
+    [
+        ('{cron: "61 * * * *"}', "cron", "names no time"),
+        ('{cron: "0 0 31 2 *"}', "cron", "names no time"),
+        ('{cron: "H * * * *"}', "cron", "names no time"),
+        ('{cron: "every day at noon, please"}', "cron", "names no time"),
+        ('{cron: "@daily"}', "cron", "five fields"),
+        ('{cron: "0 0 * * * *"}', "cron", "five fields"),
+        ('{cron: "0 0 * * *", time_zone: Atlantis}', "time_zone", "no time zone"),
+        ('{cron: "0 0 * * *", time_zone: ../../etc/passwd}', "time_zone", "no time zone"),
+    ],
+)
+def test_a_schedule_that_never_comes_is_refused_at_its_place(
+    tmp_path: Path, schedule: str, place: str, message: str
+) -> None:
+    (fault,) = faults(write(tmp_path, scheduled(schedule)))
+
+    assert fault.reason is Reason.CONFIG_INVALID
+    assert fault.path == f"sources.github.schedule.{place}"
+    assert message in fault.message
+    assert fault.fix
+
+
+def test_a_sink_may_not_have_the_name_of_a_source(tmp_path: Path) -> None:
+    (fault,) = faults(write(tmp_path, VALID.replace("  store:\n", "  github:\n")))
+
+    assert (fault.reason, fault.path) == (Reason.CONFIG_KEY_DUPLICATE, "sinks.github")
+    assert "dead letters" in fault.message
+
+
+def test_the_topic_of_the_checkpoints_is_not_for_events(tmp_path: Path) -> None:
+    found = faults(write(tmp_path, VALID.replace("github.v1", "shop.offsets")))
+
+    assert {fault.path for fault in found} == {"sources.github.routes[1].topic", "sinks.store.topics[0]"}
+    assert all("checkpoints" in fault.message for fault in found)
