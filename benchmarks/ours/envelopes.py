@@ -9,10 +9,11 @@ from typing import Any
 from benchmarks.topics import Entry, fill
 from router.api import Schema
 from router.dev.endpoints import Endpoints
+from router.envelope.attributes import Attributes
 from router.envelope.codec import Encoder, micros
 from router.envelope.registry import Registry
 
-_SOURCE = "/bench/preload"
+_SOURCE = b"/bench/preload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +32,19 @@ def fill_with_envelopes(endpoints: Endpoints, topic: str, contents: Iterable[Con
 
 
 def _entry(encoder: Encoder, content: Content) -> Entry:
-    now = datetime.now(UTC)
-    envelope = {
-        "id": content.id,
-        "source": _SOURCE,
-        "type": "benchmark",
-        "subject": content.id,
-        "time": micros(now),
-        "datacontenttype": "application/json",
-        "dataschema": None,
-        "tenant": None,
-        "idempotency_key": f"{_SOURCE}#{content.id}",
-        "traceparent": None,
-        "ingested_at": micros(now),
-        "connector": "preload",
-        "data": content.data,
-    }
-    return Entry(content.partition, content.id.encode(), encoder.encode(envelope))
+    now = micros(datetime.now(UTC))
+    attributes = Attributes(
+        id=content.id.encode(),
+        source=_SOURCE,
+        type=b"benchmark",
+        subject=content.id.encode(),
+        time=now,
+        datacontenttype=b"application/json",
+        dataschema=None,
+        tenant=None,
+        idempotency_key=b"%s#%s" % (_SOURCE, content.id.encode()),
+        traceparent=None,
+        ingested_at=now,
+        connector=b"preload",
+    )
+    return Entry(content.partition, content.id.encode(), encoder.encode(attributes, content.data))

@@ -5,9 +5,10 @@ written and read for every event (https://avro.apache.org/docs/1.12.0/specificat
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from router.envelope.reading import Functions, Read, indented
+from router.envelope.varint import PAIR, SHORT, write_long
 
 FIELDS: Mapping[str, Any] = {
     "id": "string",
@@ -25,38 +26,25 @@ FIELDS: Mapping[str, Any] = {
 }
 """The attributes' types in the order of the schema, times as microseconds since the epoch."""
 
-Write = Callable[[Mapping[str, Any]], list[bytes]]
 
-_TWO_BYTES = 64
-_SHORT = tuple(
-    bytes([length << 1]) if length < _TWO_BYTES else bytes([(length << 1) & 0x7F | 0x80, length >> 6])
-    for length in range(8_192)
-)
-"""The lengths that take one or two bytes."""
+class Attributes(NamedTuple):
+    """The attributes' values as they are written: texts in UTF-8, times in microseconds since the epoch."""
 
-
-def write_long(number: int) -> bytes:
-    """The number as a zigzag varint. number: 64 bits with a sign."""
-    rest = (number << 1) ^ (number >> 63)
-    written = bytearray()
-    while rest > 0x7F:  # noqa: PLR2004  seven bits a byte
-        written.append(rest & 0x7F | 0x80)
-        rest >>= 7
-    written.append(rest)
-    return bytes(written)
+    id: bytes
+    source: bytes
+    type: bytes
+    subject: bytes | None
+    time: int | None
+    datacontenttype: bytes | None
+    dataschema: bytes | None
+    tenant: bytes | None
+    idempotency_key: bytes
+    traceparent: bytes | None
+    ingested_at: int
+    connector: bytes
 
 
-def write_bytes(raw: bytes) -> bytes:
-    """The bytes with their length before them."""
-    length = len(raw)
-    return (_SHORT[length] if length < len(_SHORT) else write_long(length)) + raw
-
-
-def _write_text(text: str) -> bytes:
-    return write_bytes(text.encode())
-
-
-_WRITE = {"string": "write_text({})", "long": "write_long({})"}
+Write = Callable[[Attributes], list[bytes]]
 
 
 def _compile_read() -> Read:
@@ -69,24 +57,26 @@ def _compile_read() -> Read:
 
 def _compile_write() -> Write:
     """With every field written out; nothing but the constants above enters its source."""
-    lines = ["def write(e):", " parts = []"]
+    lines = ["def write(attributes):", f" {', '.join(FIELDS)} = attributes", " return ["]
     for name, kind in FIELDS.items():
-        lines.append(f" value = e['{name}']")
         if isinstance(kind, str):
-            lines.append(f" parts.append({_WRITE[kind].format('value')})")
+            lines.append(f"  *{_parts(kind, name)},")
         else:
-            lines.append(f" parts.append(b'\\0' if value is None else b'\\2' + {_WRITE[kind[1]].format('value')})")
-    names: dict[str, Any] = {"write_text": _write_text, "write_long": write_long}
-    exec("\n".join([*lines, " return parts"]), names)  # noqa: S102  made of the constants above
+            lines.append(f"  *(nothing if {name} is None else (b'\\2', *{_parts(kind[1], name)})),")
+    names: dict[str, Any] = {"short": SHORT, "write_long": write_long, "nothing": (b"\0",)}
+    exec("\n".join([*lines, " ]"]), names)  # noqa: S102  made of the constants above
     write: Write = names["write"]
     return write
+
+
+def _parts(kind: str, name: str) -> str:
+    if kind == "long":
+        return f"(write_long({name}),)"
+    return f"(short[n] if (n := len({name}) << 1) <= {PAIR} else write_long(n >> 1), {name})"
 
 
 read = _compile_read()
 """The attributes, in the order of FIELDS, as a tuple."""
 
 write = _compile_write()
-"""The parts of the attributes, from a mapping that has them all.
-
-Raises KeyError, AttributeError, TypeError and UnicodeEncodeError for values of other types.
-"""
+"""The parts of the attributes' encoding. Raises TypeError for values of other types."""

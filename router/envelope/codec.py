@@ -1,7 +1,7 @@
 """Envelopes to Avro in the Confluent wire format, and back."""
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -14,6 +14,8 @@ from router.envelope import attributes
 from router.envelope.bounds import check, check_end, compile_walk
 from router.envelope.reading import Read, UnsupportedTypeError, compile_read
 from router.envelope.schema import data_schema
+from router.envelope.varint import write_bytes
+from router.envelope.writing import Write, compile_write
 
 MAGIC = 0
 _PREFIX = struct.Struct(">bI")
@@ -34,31 +36,16 @@ class Encoder:
 
     def __init__(self, registered_id: int, envelope: Mapping[str, Any]) -> None:
         self._prefix = _PREFIX.pack(MAGIC, registered_id)
-        schema = data_schema(envelope)
-        self._data = None if schema is None else fastavro.parse_schema(dict(schema))
+        self._data_parts = _data_parts(data_schema(envelope))
 
-    def encode(self, envelope: Mapping[str, Any]) -> bytes:
-        """The Kafka value. Raises ConnectorError (ENCODE_FAILED) if the data does not fit the schema.
-
-        time and ingested_at: microseconds since the epoch (see `micros`).
-        """
+    def encode(self, values: attributes.Attributes, data: Any) -> bytes:
+        """The Kafka value. Raises ConnectorError (ENCODE_FAILED) if the data does not fit the schema."""
         try:
-            parts = attributes.write(envelope)
-            parts += self._data_parts(envelope["data"])
-            return self._prefix + b"".join(parts)
-        except (TypeError, ValueError, OverflowError, AttributeError, KeyError, IndexError) as error:
+            parts = (_NULL,) if data is None else self._data_parts(data)
+            return b"".join((self._prefix, *attributes.write(values), *parts))
+        except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError, struct.error) as error:
             message = f"The record does not fit the topic's schema ({type(error).__name__})."
             raise ConnectorError(Reason.ENCODE_FAILED, message) from error
-
-    def _data_parts(self, data: Any) -> tuple[bytes, ...]:
-        if data is None:
-            return (_NULL,)
-        if self._data is None:
-            return _PRESENT, attributes.write_bytes(data)
-        buffer = BytesIO()
-        # No value of ours is a (type, value) pair; looking for such pairs would take half of the time.
-        fastavro.schemaless_writer(buffer, self._data, data, disable_tuple_notation=True)
-        return _PRESENT, buffer.getvalue()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +91,38 @@ def _checked_read(schema: Any) -> Read:
 
 _NULL, _PRESENT = b"\x00", b"\x02"
 """The branches of data's union."""
+
+Parts = Callable[[Any], tuple[bytes, ...]]
+
+
+def _data_parts(schema: Mapping[str, Any] | None) -> Parts:
+    """What writes data that is there, by its schema (None: bytes)."""
+    if schema is None:
+        return lambda data: (_PRESENT, write_bytes(data))
+    try:
+        return _compiled(compile_write(schema))
+    except UnsupportedTypeError:
+        return _with_fastavro(fastavro.parse_schema(dict(schema)))
+
+
+def _compiled(write: Write) -> Parts:
+    def parts(data: Any) -> tuple[bytes, ...]:
+        out = bytearray(_PRESENT)
+        write(data, out)
+        return (bytes(out),)
+
+    return parts
+
+
+def _with_fastavro(schema: Any) -> Parts:
+    def parts(data: Any) -> tuple[bytes, ...]:
+        buffer = BytesIO()
+        # No value of ours is a (type, value) pair; looking for such pairs would take half of the time.
+        fastavro.schemaless_writer(buffer, schema, data, disable_tuple_notation=True)
+        return _PRESENT, buffer.getvalue()
+
+    return parts
+
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

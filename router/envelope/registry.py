@@ -41,11 +41,16 @@ class Registry:
         Raises ConnectorError: SCHEMA_REJECTED if it is incompatible with what is there, REGISTRY_UNAVAILABLE.
         """
         # By identity: a stream hands over the same Schema object with every record; keeping it pins its id.
-        cached = self._encoders.get((topic, id(schema)))
-        if cached is None:
+        encoder = self.known_encoder(topic, schema)
+        if encoder is None:
             encoder = await self._register(topic, schema)
-            cached = self._encoders[(topic, id(schema))] = (schema, encoder)
-        return cached[1]
+            self._encoders[(topic, id(schema))] = (schema, encoder)
+        return encoder
+
+    def known_encoder(self, topic: str, schema: Schema | None) -> Encoder | None:
+        """The encoder if it is cached: the hot path, without waiting."""
+        cached = self._encoders.get((topic, id(schema)))
+        return None if cached is None else cached[1]
 
     def known_decoder(self, schema_id: int) -> Decoder | None:
         """The decoder if it is cached: the hot path, without waiting."""

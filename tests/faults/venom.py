@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from router.envelope.attributes import Attributes
 from router.envelope.codec import Encoder
 from tests.faults.events import Place, body, identity, ordering_key
 from tests.faults.table import MAX_BODY_BYTES
@@ -20,29 +21,28 @@ class Cook:
     run: str
     encoder: Encoder
 
-    def envelope(self, place: Place, **changes: object) -> bytes:
-        """An envelope with some fields changed, as the ingress would have written it."""
+    def envelope(self, place: Place, data: bytes | None = None, **changes: Any) -> bytes:
+        """An envelope as the ingress would have written it, with some attributes changed."""
         event_id = identity(self.run, place)
-        fields: dict[str, object] = {
-            "id": event_id,
-            "source": f"/{self.run}/hooks",
-            "type": "webhook",
-            "subject": None,
-            "time": None,
-            "datacontenttype": "application/json",
-            "dataschema": None,
-            "tenant": None,
-            "idempotency_key": f"/{self.run}/hooks#{event_id}",
-            "traceparent": None,
-            "ingested_at": 1_700_000_000_000_000,
-            "connector": "hooks",
-            "data": body(self.run, place),
-        }
-        return self.encoder.encode(fields | changes)
+        attributes = Attributes(
+            id=event_id.encode(),
+            source=f"/{self.run}/hooks".encode(),
+            type=b"webhook",
+            subject=None,
+            time=None,
+            datacontenttype=b"application/json",
+            dataschema=None,
+            tenant=None,
+            idempotency_key=f"/{self.run}/hooks#{event_id}".encode(),
+            traceparent=None,
+            ingested_at=1_700_000_000_000_000,
+            connector=b"hooks",
+        )
+        return self.encoder.encode(attributes._replace(**changes), body(self.run, place) if data is None else data)
 
     def with_negative_union_index(self, place: Place) -> bytes:
         """Python's negative indexing would take the last branch of the union for it."""
-        with_subject = self.envelope(place, subject=ordering_key(place))
+        with_subject = self.envelope(place, subject=ordering_key(place).encode())
         at = with_subject.index(b"\x0ewebhook") + len(b"\x0ewebhook")
         return with_subject[:at] + b"\x01" + with_subject[at + 1 :]
 
@@ -73,7 +73,7 @@ VENOMS: Mapping[str, Venom] = {
     "time out of range": Venom(lambda cook, place: cook.envelope(place, ingested_at=_YEAR_287000), "AVRO_DECODE"),
     "invalid JSON": Venom(lambda cook, place: cook.envelope(place, data=b'{"key": oops'), "PAYLOAD_MALFORMED"),
     "JSON that is not UTF-8": Venom(lambda cook, place: cook.envelope(place, data=b'"\xff"'), "PAYLOAD_MALFORMED"),
-    "NUL in text": Venom(lambda cook, place: cook.envelope(place, type="web\0hook"), "PAYLOAD_MALFORMED"),
+    "NUL in text": Venom(lambda cook, place: cook.envelope(place, type=b"web\0hook"), "PAYLOAD_MALFORMED"),
     "violates a constraint": Venom(
         lambda cook, place: cook.envelope(place, data=b'"' + b"x" * MAX_BODY_BYTES + b'"'),
         "TARGET_REJECTED",

@@ -16,7 +16,7 @@ from router.kafka.clients import producer as producer_settings
 from router.kafka.producer import AsyncProducer, Message
 from router.kafka.topics import Topics, TopicSpec
 from tests.unit.delivery.doubles import Watch
-from tests.unit.envelope.examples import envelope
+from tests.unit.envelope.examples import encoded, envelope
 
 PARTITIONS = 4
 
@@ -50,7 +50,7 @@ class Lab:
         await self.producer.send([self.message(number, keys) for number in numbers])
 
     def message(self, number: int, keys: int = 7) -> Message:
-        value = self.encoder.encode(envelope(id=f"e{number}", idempotency_key=f"i{number}", data=b"%d" % number))
+        value = encoded(self.encoder, envelope(id=f"e{number}", idempotency_key=f"i{number}", data=b"%d" % number))
         return Message(self.topic, b"k%d" % (number % keys), value, [("ce_id", b"e%d" % number)])
 
     def agent(self, sink: Sink, *, lanes: int = 1, batch: int = 100, buffered: int = 1_000) -> SinkAgent:

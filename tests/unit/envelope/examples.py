@@ -1,9 +1,10 @@
-"""An envelope to encode."""
+"""Envelopes to encode."""
 
 from datetime import UTC, datetime
 from typing import Any
 
-from router.envelope.codec import micros
+from router.envelope.attributes import Attributes
+from router.envelope.codec import Encoder, micros
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, 123456, tzinfo=UTC)
 
@@ -25,3 +26,10 @@ def envelope(**changes: Any) -> dict[str, Any]:
         "connector": "orders",
         "data": b'{"amount": 1}',
     } | changes
+
+
+def encoded(encoder: Encoder, fields: dict[str, Any]) -> bytes:
+    """The value of an envelope's fields, with texts as texts."""
+    values: Any = {name: value.encode() if isinstance(value, str) else value for name, value in fields.items()}
+    data = fields["data"]
+    return encoder.encode(Attributes(**{name: values[name] for name in Attributes._fields}), data)

@@ -11,10 +11,10 @@ from router.api import ConnectorError, Reason
 from router.envelope.bounds import check, compile_walk
 from router.envelope.codec import Decoder, Encoder, schema_id
 from router.envelope.schema import admit, envelope_schema
-from tests.unit.envelope.examples import NOW, envelope
+from tests.unit.envelope.examples import NOW, encoded, envelope
 
 ENVELOPE = admit(json.dumps(envelope_schema("orders.v1", None)))
-GOOD = Encoder(7, ENVELOPE).encode(envelope())
+GOOD = encoded(Encoder(7, ENVELOPE), envelope())
 
 
 def refused(value: bytes, schema: Any = ENVELOPE, start: int = 5) -> Reason:
@@ -88,7 +88,7 @@ def test_any_changed_byte_ends_in_an_event_or_a_contract_error(at: int, byte: in
 
 @given(st.binary(max_size=2_000), st.text(max_size=50), st.none() | st.text(max_size=50))
 def test_what_is_encoded_is_decoded_byte_exact(data: bytes, event_id: str, subject: str | None) -> None:
-    value = Encoder(7, ENVELOPE).encode(envelope(data=data, id=event_id, subject=subject))
+    value = encoded(Encoder(7, ENVELOPE), envelope(data=data, id=event_id, subject=subject))
 
     event = Decoder.of(ENVELOPE).decode(value, b"k", 3)
 

@@ -14,7 +14,7 @@ from router.api import ConnectorError, Reason
 from router.envelope.codec import Decoder, Encoder
 from router.envelope.reading import UnsupportedTypeError, compile_read
 from router.envelope.schema import admit, envelope_schema
-from tests.unit.envelope.examples import envelope
+from tests.unit.envelope.examples import encoded, envelope
 
 MOMENTS = st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 FIELDS: dict[str, tuple[Any, st.SearchStrategy[Any]]] = {
@@ -80,7 +80,7 @@ def test_what_fastavro_writes_is_read(row: dict[str, Any]) -> None:
 
 @given(ROWS, st.data())
 def test_a_changed_byte_ends_in_an_event_or_a_contract_error(row: dict[str, Any], data: st.DataObject) -> None:
-    good = Encoder(7, ENVELOPE).encode(envelope(data=row))
+    good = encoded(Encoder(7, ENVELOPE), envelope(data=row))
     at = data.draw(st.integers(5, len(good) - 1))
     value = good[:at] + bytes([data.draw(st.integers(0, 255))]) + good[at + 1 :]
 
@@ -92,7 +92,7 @@ def test_a_changed_byte_ends_in_an_event_or_a_contract_error(row: dict[str, Any]
 
 @given(ROWS, st.data())
 def test_a_value_cut_anywhere_is_refused(row: dict[str, Any], data: st.DataObject) -> None:
-    good = Encoder(7, ENVELOPE).encode(envelope(data=row))
+    good = encoded(Encoder(7, ENVELOPE), envelope(data=row))
 
     with pytest.raises(ConnectorError) as raised:
         Decoder.of(ENVELOPE).decode(good[: data.draw(st.integers(5, len(good) - 1))], b"k", 1)
@@ -119,4 +119,4 @@ def test_other_types_are_left_to_fastavro(kind: dict[str, str]) -> None:
 
     with pytest.raises(UnsupportedTypeError):
         compile_read(schema)
-    assert Decoder.of(admitted).decode(Encoder(7, admitted).encode(envelope(data=content)), b"k", 1).data == content
+    assert Decoder.of(admitted).decode(encoded(Encoder(7, admitted), envelope(data=content)), b"k", 1).data == content
