@@ -84,6 +84,8 @@ class Reason(StrEnum):
     STACK_COMPONENT_FAILED = "STACK_COMPONENT_FAILED"
     SCHEMA_UNKNOWN = "SCHEMA_UNKNOWN"
     SCHEMA_REJECTED = "SCHEMA_REJECTED"
+    SCHEMA_FROZEN = "SCHEMA_FROZEN"
+    SCHEMA_PAUSED = "SCHEMA_PAUSED"
     AVRO_MAGIC = "AVRO_MAGIC"
     AVRO_DECODE = "AVRO_DECODE"
     AVRO_TRAILING = "AVRO_TRAILING"
@@ -424,6 +426,20 @@ SPECS: dict[Reason, ReasonSpec] = {
         422,
         "DATA_LOSS",
         "The schema is recursive, too deep, too large, or incompatible with its predecessor.",
+    ),
+    Reason.SCHEMA_FROZEN: ReasonSpec(
+        ErrorClass.CONTRACT,
+        Action.DEAD_LETTER,
+        422,
+        "DATA_LOSS",
+        "The data has another schema than the topic, whose schema is frozen.",
+    ),
+    Reason.SCHEMA_PAUSED: ReasonSpec(
+        ErrorClass.CONTRACT,
+        Action.PAUSE,
+        422,
+        "DATA_LOSS",
+        "The data has another schema than the topic, and the route says to wait for a person.",
     ),
     Reason.AVRO_MAGIC: ReasonSpec(
         ErrorClass.CONTRACT,

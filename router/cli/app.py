@@ -34,6 +34,7 @@ COMMANDS = {
     "worker": Command("router.cli.run", "worker", "Run the sinks, and the sources that fetch."),
     "discover": Command("router.cli.discover", "discover", "Connect to a source and show what it could read."),
     "backfill": Command("router.cli.backfill", "backfill", "Read a part of a source's past again."),
+    "schema": Command("router.cli.schema", "app", "Schemas: what has changed in a source's streams, and accepting it."),
     "dlq": Command("router.cli.dlq", "app", "Dead letters: list them, look at one, put them back."),
     "dev": Command("router.cli.dev", "dev", "Start a Kafka, a schema registry and a Postgres of one's own, and watch."),
     "version": Command("router.cli.version", "version", "Show the version."),

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +16,7 @@ from router.cli.source import fetching_source
 from router.config.environment import environment
 from router.config.load import LoadedSource, load
 from router.config.secrets import SecretStore
+from router.envelope.outline import outline
 from router.runtime.secrets import Secrets
 
 
@@ -59,32 +60,13 @@ def _show(name: str, streams: Sequence[Stream]) -> None:
         table.add_column(column, overflow="fold")
     for stream in streams:
         estimate = "" if stream.estimated_records is None else f"{stream.estimated_records:,}"
-        fields = "bytes" if stream.schema is None else "\n".join(_fields(stream.schema.avro))
+        fields = (
+            "bytes"
+            if stream.schema is None
+            else "\n".join(f"{path}: {kind}" for path, kind in outline(stream.schema.avro).items())
+        )
         table.add_row(_text(stream.name), _text(", ".join(stream.key)), _text(fields), _text(estimate))
     out.print(table)
-
-
-def _fields(schema: Mapping[str, Any]) -> Iterator[str]:
-    for field in schema.get("fields", ()):
-        yield f"{field['name']}: {_kind(field['type'])}"
-
-
-def _kind(kind: Any) -> str:
-    """An Avro type in one word or two; `?` says that it may be null."""
-    if isinstance(kind, list):
-        branches = [_kind(branch) for branch in kind if branch != "null"]
-        return " or ".join(branches) + ("?" if "null" in kind else "")
-    if not isinstance(kind, Mapping):
-        return str(kind)
-    if kind.get("logicalType") == "decimal":
-        return f"decimal({kind.get('precision')},{kind.get('scale', 0)})"
-    if "logicalType" in kind:
-        return str(kind["logicalType"])
-    if kind["type"] in ("array", "map"):
-        return f"{kind['type']} of {_kind(kind.get('items', kind.get('values')))}"
-    if kind["type"] in ("record", "enum", "fixed"):
-        return f"{kind['type']} {kind.get('name', '')}".strip()
-    return _kind(kind["type"])
 
 
 def _text(value: str) -> Text:

@@ -7,7 +7,7 @@ from router.config.faults import KeyPath
 from router.config.files import Configuration
 from router.config.loaded import LoadedReceiver, LoadedSink
 from router.config.models import Pipeline, SinkSettings
-from router.config.names import canonical_address, consumer_group, offsets_topic
+from router.config.names import canonical_address, consumer_group, offsets_topic, streams_topic
 
 _EVERY_INTERFACE = frozenset({"0.0.0.0", "::"})  # noqa: S104  recognised, not bound
 _LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104
@@ -56,8 +56,8 @@ def check_names(configuration: Configuration, pipeline: Pipeline) -> None:
 
 
 def check_topics(configuration: Configuration, pipeline: Pipeline) -> None:
-    """No topic of events is the one that the checkpoints stand in."""
-    reserved = offsets_topic(pipeline.name)
+    """No topic of events is one that the runtime keeps its own records in."""
+    reserved = (offsets_topic(pipeline.name), streams_topic(pipeline.name))
     paths: list[tuple[KeyPath, str | None]] = [
         (("sources", name, "routes", index, "topic"), route.topic)
         for name, source in pipeline.sources.items()
@@ -69,11 +69,11 @@ def check_topics(configuration: Configuration, pipeline: Pipeline) -> None:
         for index, topic in enumerate(sink.topics)
     ]
     for path, topic in paths:
-        if topic == reserved:
+        if topic in reserved:
             configuration.refuse(
                 Reason.CONFIG_INVALID,
                 path,
-                "This topic holds the checkpoints of the pipeline's sources.",
+                "This topic is the runtime's own.",
                 "Give the events a topic of their own.",
             )
 

@@ -1,10 +1,11 @@
 """The shape of a configuration file: sources, routes and sinks, nested by concern."""
 
+from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from router.config.names import host_port, plain_name, scoped, secret_reference, topic_name
+from router.config.names import host_port, is_loopback, plain_name, scoped, secret_reference, topic_name
 from router.config.schedule import cron_line, time_zone
 from router.config.vault import VaultSettings
 
@@ -69,6 +70,42 @@ class AdminSettings(Model):
     port: int = Field(9464, ge=1, le=65535, description="The first port of `/metrics`, `/livez` and `/readyz`.")
 
 
+class AccessRole(StrEnum):
+    """What a token allows: each role also what those before it do."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+
+class ApiToken(Model):
+    """Who may use the API. The token itself stands nowhere: `router token` prints it once, and this line."""
+
+    name: str = Field(min_length=1, max_length=64, pattern=r"^[\x20-\x7e]+$", description="Whose it is, for the audit.")
+    role: AccessRole = Field(
+        description="`viewer` reads, `operator` also pauses, stops, restarts and moves offsets, `admin` does everything."
+    )
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="The SHA-256 of the token, in lower-case hex.")
+
+
+class ApiSettings(Model):
+    """The port of the REST API, which speaks Kafka Connect's dialect."""
+
+    host: str = Field("127.0.0.1", description="The address to listen on; without tokens a loopback one only.")
+    port: int = Field(8083, ge=1, le=65535, description="The port to listen on.")
+    tokens: tuple[ApiToken, ...] = Field((), description="Who may use it. None: everybody on this machine, as `admin`.")
+
+    @model_validator(mode="after")
+    def _closed_by_default(self) -> Self:
+        if not self.tokens and not is_loopback(self.host):
+            message = "without tokens the API listens on a loopback address only, such as 127.0.0.1"
+            raise ValueError(message)
+        if len({token.sha256 for token in self.tokens}) < len(self.tokens):
+            message = "two tokens are the same, so that nobody could tell who used it"
+            raise ValueError(message)
+        return self
+
+
 class Scopes(Model):
     """What a connector may touch; it gets nothing else, and without scopes it is refused."""
 
@@ -77,6 +114,14 @@ class Scopes(Model):
     )
     secrets: tuple[ScopedSecret, ...] = Field((), description="Secret references that it may use.")
     hosts: tuple[ScopedHost, ...] = Field((), description="`host:port` addresses that it may connect to.")
+
+
+class Drift(StrEnum):
+    """What happens to data whose schema is not one of the topic's."""
+
+    PROPAGATE = "propagate"
+    FREEZE = "freeze"
+    PAUSE = "pause"
 
 
 class Route(Model):
@@ -89,6 +134,11 @@ class Route(Model):
     drop: bool = Field(False, description="Count the record as filtered instead of publishing it.")
     key: str | None = Field(
         None, description="A CEL expression for the ordering key; default: the subject, else the id."
+    )
+    drift: Drift = Field(
+        Drift.PROPAGATE,
+        description="Data with a schema that the topic does not have: `propagate` registers it if it is compatible, "
+        "`freeze` dead-letters the data, `pause` lets the source wait until the schema is accepted.",
     )
 
 
@@ -167,6 +217,7 @@ class Pipeline(Model):
     kafka: KafkaSettings
     ingress: IngressSettings = IngressSettings()
     admin: AdminSettings = AdminSettings()
+    api: ApiSettings | None = Field(None, description="The REST API that `router api` and `router run` serve.")
     vault: VaultSettings | None = Field(None, description="Where secrets written `${vault:mount/path#field}` are.")
     sources: dict[Name, SourceSettings] = Field(default_factory=dict, description="Sources by name.")
     sinks: dict[Name, SinkSettings] = Field(default_factory=dict, description="Sinks by name.")

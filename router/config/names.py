@@ -4,6 +4,7 @@ A ValueError whose text begins with a reason in lower case (`scope_required: ...
 """
 
 import re
+from ipaddress import ip_address
 from typing import NamedTuple
 
 from router.api.secret import NOT_A_REFERENCE, REFERENCE
@@ -85,6 +86,16 @@ def host_port(text: str) -> str:
     return text
 
 
+def is_loopback(host: str) -> bool:
+    """Whether the host is this machine's own, as seen by itself only."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
 def canonical_address(address: str) -> str:
     """`host:port` as it is compared: in lower case, and an IPv6 address in brackets."""
     host, _, port = address.lower().rpartition(":")
@@ -104,6 +115,16 @@ def replay_topic(pipeline: str, sink: str) -> str:
 def offsets_topic(pipeline: str) -> str:
     """The topic of the checkpoints of the sources that fetch."""
     return f"{pipeline}.offsets"
+
+
+def audit_topic(pipeline: str) -> str:
+    """The topic of who changed what."""
+    return f"{pipeline}.audit"
+
+
+def streams_topic(pipeline: str) -> str:
+    """The topic of what the sources' streams look like."""
+    return f"{pipeline}.streams"
 
 
 def consumer_group(pipeline: str, sink: str, configured: str | None) -> str:

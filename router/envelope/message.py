@@ -8,6 +8,7 @@ from router.envelope.attributes import Attributes
 from router.envelope.codec import micros
 from router.envelope.registry import Registry
 from router.kafka.producer import Headers, Message
+from router.routing import Routed
 
 MAX_KEY_CHARACTERS = 512
 
@@ -22,19 +23,20 @@ class Envelopes:
         self._tenant = tenant
         self._registry = registry
 
-    async def message(self, record: Record, topic: str, key: bytes, traceparent: str | None) -> Message:
+    async def message(self, record: Record, routed: Routed, traceparent: str | None) -> Message:
         """The message; traceparent: the trace that it goes on.
 
         Raises ConnectorError: ENCODE_FAILED if an attribute or the data is not what it should be, SCHEMA_REJECTED,
-        REGISTRY_UNAVAILABLE.
+        SCHEMA_FROZEN, SCHEMA_PAUSED, REGISTRY_UNAVAILABLE.
         """
+        topic = routed.topic
         encoder = self._registry.known_encoder(topic, record.schema)
         if encoder is None:
-            encoder = await self._registry.encoder(topic, record.schema)
+            encoder = await self._registry.encoder(topic, record.schema, routed.drift)
         try:
             attributes = self._attributes(record, traceparent)
             value = encoder.encode(attributes, record.data)
-            return Message(topic, key or attributes.idempotency_key, value, _headers(attributes))
+            return Message(topic, routed.key or attributes.idempotency_key, value, _headers(attributes))
         except (TypeError, ValueError, AttributeError) as error:
             message = f"An attribute of the record is not what it should be ({type(error).__name__})."
             raise ConnectorError(Reason.ENCODE_FAILED, message) from error

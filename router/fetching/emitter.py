@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from router.api import Action, Checkpoint, ConnectorError, Position, Reason, Record, Schema
 from router.envelope.message import Envelopes
@@ -17,6 +18,8 @@ from router.routing import Dropped, Routed, Router
 
 _SLICE = 500
 """So many records are encoded before the event loop has a turn."""
+_REFUSED_SECONDS = 30
+"""A schema that was refused may be accepted by a person meanwhile."""
 MAX_MESSAGE_BYTES = 66_060_288
 """A message of 64 MiB less what its batch adds."""
 
@@ -44,6 +47,14 @@ class _Batch:
     dead: list[Reason] = field(default_factory=list)
 
 
+class _Refused(NamedTuple):
+    """What the registry said of a schema. It is kept, so that its id is not given to another one."""
+
+    schema: Schema | None
+    error: ConnectorError
+    until: float
+
+
 class Emitter:
     """The `Emit` of one session.
 
@@ -64,7 +75,7 @@ class Emitter:
         self._committed = committed
         self._encoding = asyncio.Lock()
         self._committing = asyncio.Lock()
-        self._refused: dict[tuple[str, int], tuple[Schema | None, ConnectorError]] = {}
+        self._refused: dict[tuple[str, int], _Refused] = {}
         self.checkpoints = checkpoints
         self.failure: ConnectorError | None = None
         self.broken = asyncio.Event()
@@ -144,15 +155,15 @@ class Emitter:
 
     async def _message(self, record: Record, routed: Routed) -> Message:
         kind = routed.topic, id(record.schema)
-        if kind in self._refused:
+        if kind in self._refused and time.monotonic() < self._refused[kind].until:
             # The answer is known; asking the registry again for each record of the stream would only take time.
-            known = self._refused[kind][1]
+            known = self._refused[kind].error
             raise ConnectorError(known.reason, known.message, fix=known.fix)
         try:
-            message = await self._way.envelopes.message(record, routed.topic, routed.key, record.traceparent)
+            message = await self._way.envelopes.message(record, routed, record.traceparent)
         except ConnectorError as error:
-            if error.reason is Reason.SCHEMA_REJECTED:
-                self._refused[kind] = (record.schema, error)
+            if error.reason in (Reason.SCHEMA_REJECTED, Reason.SCHEMA_FROZEN):
+                self._refused[kind] = _Refused(record.schema, error, time.monotonic() + _REFUSED_SECONDS)
             raise
         if len(message.value or b"") > MAX_MESSAGE_BYTES:
             raise ConnectorError(Reason.PAYLOAD_TOO_LARGE, f"The record is larger than {MAX_MESSAGE_BYTES} bytes.")

@@ -16,6 +16,7 @@ from router.fetching.schedule import seconds_until_next
 from router.fetching.session import Owner, open_session
 from router.fetching.settings import TaskSettings
 from router.fetching.states import State
+from router.fetching.streams import StreamStore
 from router.fetching.way import way
 
 IDLE_SECONDS = 300
@@ -50,6 +51,8 @@ class SourceTask:
         store = CheckpointStore(settings.bootstrap_servers, settings.pipeline)
         self._owner = Owner(settings.bootstrap_servers, settings.transactional_id, store)
         self._way = way(settings, connector, registry, store, Scope(settings.source))
+        self._streams = StreamStore(settings.bootstrap_servers, settings.pipeline)
+        self._is_described = False
         self._told = asyncio.Event()
         self._wanted = State.RUNNING
         self._attempts = 0
@@ -158,12 +161,30 @@ class SourceTask:
             self._connector.open(self._config, self._settings.source) as source,
         ):
             self._enter(State.RUNNING)
-            while True:
-                await self._run(source.run(emitter, dict(emitter.checkpoints)), emitter)
-                wait = seconds_until_next(self._settings.schedule)
-                if wait > IDLE_SECONDS:
-                    return wait
-                await asyncio.sleep(wait)
+            describing = asyncio.create_task(self._describe())
+            try:
+                while True:
+                    await self._run(source.run(emitter, dict(emitter.checkpoints)), emitter)
+                    wait = seconds_until_next(self._settings.schedule)
+                    if wait > IDLE_SECONDS:
+                        return wait
+                    await asyncio.sleep(wait)
+            finally:
+                describing.cancel()
+
+    async def _describe(self) -> None:
+        """Note what the streams look like, once in a task's life; no data waits for it, nor ends with it."""
+        if self._is_described:
+            return
+        try:
+            streams = await self._connector.discover(self._config)
+            for new in await self._streams.note(self._settings.source, streams):
+                self._log.info("stream described", stream=new.stream, version=new.version, fields=len(new.fields))
+            self._is_described = True
+        except ConnectorError as error:
+            self._log.warning("streams not described", reason=error.reason, message=error.message)
+        except Exception:  # noqa: BLE001  the outermost loop of a task beside the data, which must not end with it
+            self._log.exception("streams not described")
 
     async def _run(self, run: Coroutine[Any, Any, None], emitter: Emitter) -> None:
         settled = asyncio.get_running_loop().call_later(_SETTLED_SECONDS, self._settle)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from router.api import ConnectorError, Reason, Record
-from router.config.models import Route
+from router.config.models import Drift, Route
 from router.routing.expression import Expression
 from router.routing.facts import Facts
 from router.routing.outline import outline
@@ -16,6 +16,7 @@ class Routed(NamedTuple):
 
     topic: str
     key: bytes
+    drift: Drift = Drift.PROPAGATE
 
 
 class Dropped(NamedTuple):
@@ -29,6 +30,7 @@ class _Rule:
     when: Expression | None
     topic: str | None
     key: Expression | None
+    drift: Drift
 
 
 def compile_routes(source: str, routes: Sequence[Route]) -> "Router":
@@ -48,7 +50,7 @@ def compile_routes(source: str, routes: Sequence[Route]) -> "Router":
             raise _incomplete(number, "is the last and has a `when`", "Add one without: a topic, or `drop: true`.")
         when = None if route.when is None else Expression(route.when)
         key = None if route.key is None else Expression(route.key)
-        rules.append(_Rule(when, route.topic, key))
+        rules.append(_Rule(when, route.topic, key, route.drift))
     if not rules:
         raise ConnectorError(Reason.ROUTE_INCOMPLETE, "There is no route.", fix="Add `routes: [{topic: …}]`.")
     return Router(source, rules)
@@ -78,8 +80,9 @@ class Router:
             if rule.topic is None:
                 return Dropped(number)
             if rule.key is None:
-                return Routed(rule.topic, _default_key(record))
-            return Routed(rule.topic, _key(rule.key.value(facts or self._facts(record)), record))
+                return Routed(rule.topic, _default_key(record), rule.drift)
+            key = _key(rule.key.value(facts or self._facts(record)), record)
+            return Routed(rule.topic, key, rule.drift)
         raise ConnectorError(Reason.ROUTE_INCOMPLETE, "No route matches the record.")
 
     def _facts(self, record: Record) -> Facts:

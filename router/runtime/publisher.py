@@ -30,7 +30,7 @@ class Publisher:
                 self._metrics.filtered()
             else:
                 trace = record.traceparent or traceparent
-                messages.append(await self._envelopes.message(record, routed.topic, routed.key, trace))
+                messages.append(await self._envelopes.message(record, routed, trace))
         await self._producer.send(messages)
         for message in messages:
             self._metrics.published(message.topic)

@@ -9,7 +9,7 @@ import structlog
 
 from router.api import Action, ConnectorError, Reason
 from router.config.models import Pipeline, SourceSettings
-from router.config.names import dead_letter_topic, offsets_topic, replay_topic
+from router.config.names import dead_letter_topic, offsets_topic, replay_topic, streams_topic
 from router.delivery.backoff import Backoff
 from router.kafka.topics import Topics, TopicSpec
 
@@ -26,13 +26,14 @@ def source_topics(pipeline: Pipeline) -> dict[str, TopicSpec]:
 
 
 def fetching_topics(pipeline: Pipeline, sources: Mapping[str, SourceSettings]) -> dict[str, TopicSpec]:
-    """The topics of sources that fetch: their routes', each one's dead letters, and the checkpoints of all."""
+    """The topics of sources that fetch: their routes', each one's dead letters, checkpoints and descriptions."""
     spec = _spec(pipeline)
     topics = {route.topic: spec for source in sources.values() for route in source.routes if route.topic is not None}
     for name in sources:
         topics[dead_letter_topic(pipeline.name, name)] = replace(spec, retention_hours=None)
     # One partition: every start reads all of it, and waits for every transaction that is open in it.
-    topics[offsets_topic(pipeline.name)] = replace(spec, partitions=1, retention_hours=None, compact=True)
+    for kept in (offsets_topic(pipeline.name), streams_topic(pipeline.name)):
+        topics[kept] = replace(spec, partitions=1, retention_hours=None, compact=True)
     return topics
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from router.api import ConnectorConfig, Position, Reason, Source, SourceConnector
 from router.config.models import Route, Schedule
-from router.config.names import dead_letter_topic, offsets_topic
+from router.config.names import dead_letter_topic, offsets_topic, streams_topic
 from router.delivery.backoff import Backoff
 from router.dev.endpoints import Endpoints
 from router.envelope.codec import schema_id
@@ -122,7 +122,8 @@ async def bench(endpoints: Endpoints, pipeline: str) -> AsyncIterator[Bench]:
     with Registry(endpoints.registry_url) as registry:
         made = Bench(endpoints, pipeline, registry)
         spec = TopicSpec(2, 1, 1, None)
-        offsets = {offsets_topic(pipeline): TopicSpec(1, 1, 1, None, compact=True)}
+        kept = TopicSpec(1, 1, 1, None, compact=True)
+        offsets = {offsets_topic(pipeline): kept, streams_topic(pipeline): kept}
         await Topics(made.servers).ensure({made.topic: spec, made.dead_letters: spec} | offsets)
         yield made
 

@@ -72,7 +72,7 @@ def test_discover_shows_each_stream_with_its_fields_and_types(config: Path, rout
         "tags: array of string",
     ):
         assert field in shown
-    assert "kind: enum Kind" in shown
+    assert "kind: enum of A" in shown
     assert "1,234" in shown
     assert "bytes" in shown
 
