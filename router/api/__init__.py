@@ -5,7 +5,7 @@ from router.api.errors import ConnectorError, RecordsRefusedError
 from router.api.event import Batch, Event, TopicPartition
 from router.api.reasons import Action, ErrorClass, Reason
 from router.api.record import Checkpoint, Position, Record, Schema, Stream, Window
-from router.api.secret import Secret
+from router.api.secret import Secret, UserName, revealed
 from router.api.sink import PositionedSink, Sink
 from router.api.source import BackfillSource, Emit, Receiver, Request, Source
 
@@ -36,5 +36,7 @@ __all__ = [
     "SourceConnector",
     "Stream",
     "TopicPartition",
+    "UserName",
     "Window",
+    "revealed",
 ]

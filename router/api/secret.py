@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic import Discriminator, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints, Tag, ValidationInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 from pydantic_core.core_schema import with_info_plain_validator_function
@@ -79,3 +79,19 @@ class Secret:
 def _unbound(reference: str) -> str:
     message = f"{reference} is not bound to a secret store"
     raise LookupError(message)
+
+
+def _kind(value: Any) -> str:
+    return "reference" if isinstance(value, Secret) or (isinstance(value, str) and "${" in value) else "text"
+
+
+UserName = Annotated[
+    Annotated[str, StringConstraints(min_length=1, max_length=63), Tag("text")] | Annotated[Secret, Tag("reference")],
+    Discriminator(_kind),
+]
+"""A name to log in with: no secret, but where Vault makes it together with the password, a reference as that is."""
+
+
+def revealed(value: str | Secret) -> str:
+    """The text, or the secret's value now. Raises ConnectorError, as `Secret.reveal`."""
+    return value.reveal() if isinstance(value, Secret) else value

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from router.api import ConnectorConfig, Secret
+from router.api import ConnectorConfig, Secret, UserName, revealed
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")]
 
@@ -17,7 +17,7 @@ class PostgresConfig(ConnectorConfig):
     )
     port: int = Field(5432, ge=1, le=65535, description="The server's port.")
     database: str = Field(min_length=1, max_length=63, description="The database.")
-    user: str = Field(min_length=1, max_length=63, description="The role to log in as.")
+    user: UserName = Field(description="The role to log in as; a reference where Vault makes it with the password.")
     password: Secret = Field(description="The role's password.")
     sslmode: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = Field(
         "prefer", description="Whether to encrypt, and how much of the server's certificate to verify."
@@ -59,6 +59,10 @@ class PostgresConfig(ConnectorConfig):
     def address(self) -> str:
         """The `host:port` that the sink connects to."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def login(self) -> tuple[str, str]:
+        """User and password as they are now. Raises ConnectorError, as Secret.reveal."""
+        return revealed(self.user), self.password.reveal()
 
     @model_validator(mode="after")
     def _key_belongs_to_upsert(self) -> Self:

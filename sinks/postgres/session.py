@@ -23,11 +23,13 @@ _CONNECT_SECONDS = 10
 class Session:
     """One connection.
 
-    committing: a COMMIT is on its way, so that only its answer tells what happened. hung_up: we cut it ourselves.
+    login: the user and the password that it was opened with. committing: a COMMIT is on its way, so that only its
+    answer tells what happened. hung_up: we cut it ourselves.
     """
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, login: tuple[str, str]) -> None:
         self.connection = connection
+        self.login = login
         self.committing = False
         self.hung_up = False
         self._staged: set[bytes] = set()
@@ -35,13 +37,14 @@ class Session:
     @classmethod
     async def open(cls, config: PostgresConfig, sink: str) -> Self:
         """Connect. Raises ConnectorError."""
+        user, password = login = config.login()
         try:
             connection = await AsyncConnection.connect(
                 host=config.host,
                 port=config.port,
                 dbname=config.database,
-                user=config.user,
-                password=config.password.reveal(),
+                user=user,
+                password=password,
                 sslmode=config.sslmode,
                 sslrootcert=config.ssl_root_cert,
                 client_encoding="UTF8",
@@ -53,7 +56,7 @@ class Session:
         except psycopg.OperationalError as error:
             # Without the cause, which adds nothing but what may be in its text.
             raise translate_connecting(error) from None
-        return cls(connection)
+        return cls(connection, login)
 
     async def write(self, statements: Statements, encoded: Sequence[bytes], advance: Advance) -> int:
         """Write the rows and the position in one transaction; returns how many rows came in.

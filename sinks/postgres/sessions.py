@@ -15,10 +15,20 @@ T = TypeVar("T")
 
 
 class Sessions:
-    """At most `limit` sessions. timeout_seconds: after that long a session is given up."""
+    """At most `limit` sessions, of the present login only.
 
-    def __init__(self, connect: Callable[[], Awaitable[Session]], limit: int, timeout_seconds: float) -> None:
+    login: user and password as they are now. timeout_seconds: after that long a session is given up.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[Session]],
+        login: Callable[[], tuple[str, str]],
+        limit: int,
+        timeout_seconds: float,
+    ) -> None:
         self._connect = connect
+        self._login = login
         self._slots = asyncio.Semaphore(limit)
         self._timeout_seconds = timeout_seconds
         self._idle: list[Session] = []
@@ -30,7 +40,7 @@ class Sessions:
         after any other, nothing of an open transaction remains. Errors that nobody foresaw are raised as they are.
         """
         async with self._slots:
-            session = self._idle.pop() if self._idle else await self._connect()
+            session = await self._session()
             async with self._kept(session):
                 return await self._finish(work(session), session)
 
@@ -38,6 +48,16 @@ class Sessions:
         """Disconnect all that are idle."""
         while self._idle:
             await self._idle.pop().close()
+
+    async def _session(self) -> Session:
+        """One that is idle, or a new one: a role that Vault has replaced will be dropped soon."""
+        login = self._login()
+        while self._idle:
+            session = self._idle.pop()
+            if session.login == login:
+                return session
+            await session.close()
+        return await self._connect()
 
     @asynccontextmanager
     async def _kept(self, session: Session) -> AsyncIterator[None]:

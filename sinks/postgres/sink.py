@@ -66,7 +66,7 @@ class PostgresSink:
 @asynccontextmanager
 async def open_sink(config: PostgresConfig, name: str) -> AsyncIterator[PostgresSink]:
     """The sink while the context lasts; it connects with the first claim. Raises ConnectorError if that fails."""
-    sessions = Sessions(lambda: Session.open(config, name), config.connections, config.timeout_seconds)
+    sessions = Sessions(lambda: Session.open(config, name), config.login, config.connections, config.timeout_seconds)
     try:
         yield PostgresSink(config, sessions, Positions(config.table, name))
     finally:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from router.api import ConnectorConfig, Secret
+from router.api import ConnectorConfig, Secret, UserName
 
 TableName = Annotated[str, StringConstraints(pattern=r"^[^.:\s\x00]{1,63}\.[^.:\s\x00]{1,63}$")]
 
@@ -17,7 +17,9 @@ class PostgresCdcConfig(ConnectorConfig):
     )
     port: int = Field(5432, ge=1, le=65535, description="The server's port.")
     database: str = Field(min_length=1, max_length=63, description="The database.")
-    user: str = Field(min_length=1, max_length=63, description="The role to log in as; it needs REPLICATION.")
+    user: UserName = Field(
+        description="The role to log in as, with REPLICATION; a reference where Vault makes it with the password."
+    )
     password: Secret = Field(description="The role's password.")
     sslmode: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = Field(
         "prefer", description="Whether to encrypt, and how much of the server's certificate to verify."

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from psycopg import AsyncConnection
 
+from router.api import revealed
 from sources.postgres_cdc.config import PostgresCdcConfig
 from sources.postgres_cdc.errors import translated
 
@@ -35,7 +36,7 @@ async def connect(
             host=config.host,
             port=config.port,
             dbname=config.database,
-            user=config.user,
+            user=revealed(config.user),
             password=config.password.reveal(),
             sslmode=config.sslmode,
             sslrootcert=config.ssl_root_cert,

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from sqlalchemy import URL
 
-from router.api import ConnectorConfig, Secret
+from router.api import ConnectorConfig, Secret, UserName, revealed
 from sources.sql_poll.stream_config import StreamConfig
 
 StreamName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
@@ -37,7 +37,10 @@ class SqlPollConfig(ConnectorConfig):
     )
     port: int | None = Field(None, ge=1, le=65535, description="The server's port; default: the database's own.")
     database: str = Field(min_length=1, max_length=1024, description="The database; of SQLite the absolute path.")
-    user: str | None = Field(None, min_length=1, max_length=128, description="The user, who needs to read only.")
+    user: UserName | None = Field(
+        None,
+        description="The user, who needs to read only; a reference where Vault makes it with the password.",
+    )
     password: Secret | None = Field(None, description="The user's password.")
     options: dict[Option, str] = Field(default_factory=dict, description="Parameters of the driver, such as `sslmode`.")
     streams: dict[StreamName, StreamConfig] = Field(
@@ -71,7 +74,7 @@ class SqlPollConfig(ConnectorConfig):
         password = None if self.password is None else self.password.reveal()
         return URL.create(
             self.driver,
-            self.user,
+            None if self.user is None else revealed(self.user),
             password,
             self.host,
             self.server_port,

@@ -51,8 +51,8 @@ def test_a_sink_may_not_have_the_name_of_a_source(tmp_path: Path) -> None:
     assert "dead letters" in fault.message
 
 
-def test_the_topic_of_the_checkpoints_is_not_for_events(tmp_path: Path) -> None:
+def test_the_topics_of_the_runtime_are_not_for_events(tmp_path: Path) -> None:
     found = faults(write(tmp_path, VALID.replace("github.v1", "shop.offsets")))
 
     assert {fault.path for fault in found} == {"sources.github.routes[1].topic", "sinks.store.topics[0]"}
-    assert all("checkpoints" in fault.message for fault in found)
+    assert all("the runtime's own" in fault.message for fault in found)
