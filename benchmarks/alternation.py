@@ -45,15 +45,16 @@ def compare(benchmark: Benchmark, endpoints: Endpoints, rounds: int, home: Path,
 
     Raises what the sides raise.
     """
+    label = benchmark.name.replace("_", "-")
     sides: dict[str, Side] = {"ours": benchmark.ours, "peer": benchmark.peer}
     measured: dict[str, list[Measurement]] = {name: [] for name in sides}
     for name, side in sides.items():
         with _scratch(home) as scratch:
-            side.prepare(Run(endpoints, f"{name}-preparation", scratch))
+            side.prepare(Run(endpoints, f"{label}-{name}-preparation", scratch))
     for number in range(1, rounds + 1):
         for name, side in sides.items():
             with _scratch(home) as scratch:
-                measurement = side.run(Run(endpoints, f"{name}-{number}", scratch))
+                measurement = side.run(Run(endpoints, f"{label}-{name}-{number}", scratch))
             measured[name].append(measurement)
             announce(benchmark, name, measurement)
     return Comparison(benchmark, measured["ours"], measured["peer"])
