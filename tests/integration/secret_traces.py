@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -89,4 +90,5 @@ def processes(root: int) -> Iterator[tuple[str, bytes]]:
         ours |= more
     for pid in ours:
         for name in ("cmdline", "environ"):
-            yield f"{name} of {pid}", Path("/proc", str(pid), name).read_bytes()
+            with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+                yield f"{name} of {pid}", Path("/proc", str(pid), name).read_bytes()

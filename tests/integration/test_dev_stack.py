@@ -69,6 +69,8 @@ def pids(home: Path) -> list[int]:
 def run_dev(home: Path, ports: Ports, *components: str) -> subprocess.Popen[str]:
     """What `router dev` does, in a process of its own, once it has said where the stack is."""
     program = (
+        # What a shell starts in the background ignores the signal, and so does whatever it starts.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
         "from pathlib import Path; from router.dev.command import run_dev; from router.dev.stack import Ports;"
         f"run_dev({ports!r}, Path({str(home)!r}), False, frozenset({components!r}))"
     )

@@ -71,6 +71,7 @@ async def test_every_number_is_there_once_and_in_order_after_ten_kills(
         else:
             seen = await grown(made, seen, worker)
         worker.kill()
+    seen = len(await made.committed())
     worker = command("worker.log", "worker", str(file))
     await grown(made, seen, worker)
     status = await asyncio.to_thread(worker.terminate)

@@ -69,10 +69,12 @@ class Wire:
                     await self._swallow_the_answer(back, server_reader)
                     return
         finally:
+            # All of it before anything is awaited, where this may be cancelled.
             back.cancel()
-            await asyncio.wait([back])
             for side in (writer, server_writer):
                 side.close()
+            await asyncio.wait([back])
+            for side in (writer, server_writer):
                 with suppress(ConnectionError):
                     await side.wait_closed()
 
