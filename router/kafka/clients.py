@@ -65,8 +65,12 @@ def consumer(bootstrap_servers: str, client_id: str, group: str) -> dict[str, An
     }
 
 
-CONSUMER_PROTOCOL = {"group.protocol": "consumer"}
-"""KIP-848: the broker assigns, and a rebalance stops only the partitions that move."""
+CONSUMER_PROTOCOL = {"group.protocol": "consumer", "group.remote.assignor": "range"}
+"""KIP-848: the broker assigns, and a rebalance stops only the partitions that move.
+
+`range` shares out each topic by itself. The default counts partitions only, so that of two members one may get those
+with the events, and the other those of the sink's replay topic, which is empty.
+"""
 
 CLASSIC_PROTOCOL = {"partition.assignment.strategy": "cooperative-sticky", "session.timeout.ms": 6_000}
 """For brokers before 4.0."""
