@@ -3,6 +3,7 @@
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,18 @@ def test_each_secret_is_made_once_and_kept(tmp_path: Path) -> None:
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == first
 
 
+def test_the_apis_token_is_known_by_its_digest(tmp_path: Path) -> None:
+    secrets, configuration = tmp_path / "secrets", tmp_path / "configuration"
+    for directory in (secrets, configuration):
+        directory.mkdir()
+
+    _make_secrets(secrets, configuration)
+
+    (token,) = yaml.safe_load((configuration / "api.yaml").read_text())["api"]["tokens"]
+    assert token["sha256"] == sha256((secrets / "api").read_bytes()).hexdigest()
+    assert SERVICES["secrets"]["entrypoint"][-2:] == ["/secrets", "/configuration"]
+
+
 def test_the_broker_and_the_database_have_what_the_runtime_needs() -> None:
     kafka = SERVICES["kafka"]["environment"]
 
@@ -150,8 +163,8 @@ def _made_secrets() -> set[str]:
     return set(names[1].split()) if names else set()
 
 
-def _make_secrets(directory: Path) -> None:
-    subprocess.run(["/bin/sh", MAKE_SECRETS, directory], check=True)  # noqa: S603  our own script
+def _make_secrets(*directories: Path) -> None:
+    subprocess.run(["/bin/sh", MAKE_SECRETS, *directories], check=True)  # noqa: S603  our own script
 
 
 def published_ports(service: str) -> Iterator[int]:

@@ -10,21 +10,34 @@ from typing import Any
 
 import yaml
 
+from router.cli.app import COMMANDS
 from router.config.load import Loaded, load
+from router.config.models import ApiSettings
 from router.observability.metrics import REGISTRY
 from tests.unit.test_compose import ROOT, SERVICES, published_ports
 
 COMPOSE = ROOT / "helm" / "compose"
 IMAGE = ROOT / "helm" / "image"
 DOCKERFILE = (IMAGE / "Dockerfile").read_text().replace("\\\n", " ")
-DASHBOARD = json.loads((COMPOSE / "grafana" / "dashboards" / "connectors.json").read_text())
+DASHBOARDS = "./helm/connectors/files/dashboards"
+DASHBOARD = json.loads((ROOT / DASHBOARDS / "connectors.json").read_text())
+ROLES = {name: service for name, service in SERVICES.items() if "build" in service}
 
 
 def test_the_stack_builds_the_image_of_this_version() -> None:
-    router = SERVICES["router"]
+    for service in ROLES.values():
+        assert service["image"] == f"northfield-con:{version('northfield-con')}"
+        assert (ROOT / service["build"]["context"] / service["build"]["dockerfile"]).is_file()
 
-    assert router["image"] == f"northfield-con:{version('northfield-con')}"
-    assert (ROOT / router["build"]["context"] / router["build"]["dockerfile"]).is_file()
+
+def test_each_role_runs_a_command_that_exists_on_the_whole_configuration() -> None:
+    commands = {name: service["command"] for name, service in ROLES.items()}
+
+    assert commands == {role: [role.replace("router", "run"), "/etc/router"] for role in ("router", "api", "monitor")}
+    assert {command[0] for command in commands.values()} <= COMMANDS.keys()
+    for service in ROLES.values():
+        assert "configuration:/etc/router" in service["volumes"]
+        assert "./helm/compose/pipeline.yaml:/etc/router/pipeline.yaml:ro" in service["volumes"]
 
 
 def test_the_pipeline_is_valid() -> None:
@@ -49,8 +62,10 @@ def test_the_ports_of_the_pipeline_are_those_that_the_stack_publishes() -> None:
     pipeline = _pipeline().pipeline
 
     assert list(published_ports("router")) == [pipeline.ingress.port, pipeline.admin.port]
+    assert list(published_ports("api")) == [ApiSettings().port]
     assert {pipeline.ingress.host, pipeline.admin.host} == {"0.0.0.0"}  # noqa: S104  inside its container
-    assert f":{pipeline.admin.port}/readyz" in str(SERVICES["router"]["healthcheck"]["test"])
+    for service in ROLES.values():
+        assert f":{pipeline.admin.port}/readyz" in str(service["healthcheck"]["test"])
 
 
 def test_the_pipelines_secrets_are_files_that_the_stack_makes() -> None:
@@ -61,17 +76,25 @@ def test_the_pipelines_secrets_are_files_that_the_stack_makes() -> None:
         assert re.search(rf"for name in .*\b{name}\b", made), use.reference
 
 
-def test_prometheus_scrapes_the_routers_admin_port() -> None:
-    scrapes = yaml.safe_load((COMPOSE / "prometheus.yml").read_text())["scrape_configs"]
+def test_prometheus_scrapes_the_admin_port_of_each_role() -> None:
+    (scrape,) = yaml.safe_load((COMPOSE / "prometheus.yml").read_text())["scrape_configs"]
+    scraped = {target: config["labels"]["role"] for config in scrape["static_configs"] for target in config["targets"]}
 
-    assert [scrape["static_configs"] for scrape in scrapes] == [[{"targets": ["router:9464"]}]]
+    assert scraped == {f"{name}:9464": service["command"][0] for name, service in ROLES.items()}
+
+
+def test_prometheus_reads_the_rules_of_the_chart() -> None:
+    (rules,) = yaml.safe_load((COMPOSE / "prometheus.yml").read_text())["rule_files"]
+
+    assert f"./helm/connectors/files/alerts.yaml:{rules}:ro" in SERVICES["prometheus"]["volumes"]
 
 
 def test_grafana_asks_the_prometheus_of_the_stack() -> None:
     (source,) = yaml.safe_load((COMPOSE / "grafana" / "datasources" / "prometheus.yaml").read_text())["datasources"]
 
     assert source["url"] == "http://prometheus:9090"
-    assert {target["datasource"]["uid"] for target in _targets()} == {source["uid"]}
+    assert source["isDefault"]
+    assert {target["datasource"]["uid"] for target in _targets()} == {"${datasource}"}
 
 
 def test_the_dashboard_asks_only_for_metrics_that_exist() -> None:
@@ -88,7 +111,7 @@ def test_the_dashboards_file_is_where_its_provider_and_the_home_page_look() -> N
     mounts = dict(mount.split(":")[:2] for mount in grafana["volumes"])
     home = grafana["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
 
-    assert provider["options"]["path"] == mounts["./helm/compose/grafana/dashboards"]
+    assert provider["options"]["path"] == mounts[DASHBOARDS]
     assert home == f"{provider['options']['path']}/connectors.json"
 
 
