@@ -1,6 +1,7 @@
 """The contract that connectors are written against; nothing here knows Kafka."""
 
 from router.api.connector import ConnectorConfig, Guarantee, ReceiverConnector, SinkConnector, SourceConnector
+from router.api.dataset import Dataset, http_dataset
 from router.api.errors import ConnectorError, RecordsRefusedError
 from router.api.event import Batch, Event, TopicPartition
 from router.api.reasons import Action, ErrorClass, Reason
@@ -16,6 +17,7 @@ __all__ = [
     "Checkpoint",
     "ConnectorConfig",
     "ConnectorError",
+    "Dataset",
     "Emit",
     "ErrorClass",
     "Event",
@@ -38,5 +40,6 @@ __all__ = [
     "TopicPartition",
     "UserName",
     "Window",
+    "http_dataset",
     "revealed",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from router.api.dataset import Dataset, no_datasets
 from router.api.record import Stream
 from router.api.sink import Sink
 from router.api.source import Receiver, Source
@@ -33,6 +34,7 @@ class ReceiverConnector:
     open: takes a validated `config` and the source's name; raises `ConnectorError` (CONFIG) if a secret cannot be
     used.
     path: where on the ingress port the endpoint lives, from its configuration.
+    datasets: what the records come from, where the configuration says so.
     """
 
     name: str
@@ -41,6 +43,7 @@ class ReceiverConnector:
     config: type[ConnectorConfig]
     open: Callable[[Any, str], Receiver]
     path: Callable[[Any], str]
+    datasets: Callable[[Any], tuple[Dataset, ...]] = no_datasets
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class SourceConnector:
     check: connects and looks, without changing anything; raises `ConnectorError` if the source could not run.
     discover: the streams that the configuration selects, with their schemas as they are now. Raises ConnectorError.
     streams_on: `run` waits for news by itself and never returns, so that it needs no schedule.
+    datasets: what the configuration makes it read, for lineage.
     """
 
     name: str
@@ -64,6 +68,7 @@ class SourceConnector:
     check: Callable[[Any], Awaitable[None]]
     discover: Callable[[Any], Awaitable[Sequence[Stream]]]
     streams_on: bool = False
+    datasets: Callable[[Any], tuple[Dataset, ...]] = no_datasets
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class SinkConnector:
     hosts: the `host:port` addresses that the configuration makes it talk to; they must be within its scopes.
     max_batch_events: how many events `write` takes at most.
     max_in_flight: how many calls of `write` may run at once in a partition; keys never overtake themselves.
+    datasets: what the configuration makes it write, for lineage.
     """
 
     name: str
@@ -86,3 +92,4 @@ class SinkConnector:
     guarantee: Guarantee
     max_batch_events: int
     max_in_flight: Callable[[Any], int] = lambda _config: 1
+    datasets: Callable[[Any], tuple[Dataset, ...]] = no_datasets

@@ -51,6 +51,7 @@ class Reason(StrEnum):
     REQUEST_TIMEOUT = "REQUEST_TIMEOUT"
     TARGET_REJECTED = "TARGET_REJECTED"
     VALUE_OUT_OF_RANGE = "VALUE_OUT_OF_RANGE"
+    HANDLER_FAILED = "HANDLER_FAILED"
     SIGNATURE_MISSING = "SIGNATURE_MISSING"
     SIGNATURE_MALFORMED = "SIGNATURE_MALFORMED"
     SIGNATURE_MISMATCH = "SIGNATURE_MISMATCH"
@@ -195,6 +196,13 @@ SPECS: dict[Reason, ReasonSpec] = {
         422,
         "INVALID_ARGUMENT",
         "A value does not fit the target's type.",
+    ),
+    Reason.HANDLER_FAILED: ReasonSpec(
+        ErrorClass.INPUT_INVALID,
+        Action.DEAD_LETTER,
+        422,
+        "INVALID_ARGUMENT",
+        "An engine's handler raised an exception for this event.",
     ),
     Reason.SIGNATURE_MISSING: ReasonSpec(
         ErrorClass.AUTH_FAILED,

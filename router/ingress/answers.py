@@ -23,12 +23,13 @@ _STATUS_LINES: Mapping[int, bytes] = {
 
 
 class Answer(NamedTuple):
-    """A response. closes: the connection is of no use after it."""
+    """A response. closes: the connection is of no use after it. reason: why the request was refused."""
 
     status: int
     body: bytes
     traceparent: str
     closes: bool = False
+    reason: Reason | None = None
 
     def bytes(self, date: bytes, *, last: bool, bare: bool) -> bytes:
         """As it is sent. date: as the header has it. last: tell that the connection closes. bare: to a HEAD request."""
@@ -60,17 +61,17 @@ def refused(error: ConnectorError, parent: str) -> Answer:
         reason, message = _UNAUTHENTICATED
     elif error.error_class in (ErrorClass.CONFIG, ErrorClass.INTERNAL_BUG, ErrorClass.PERMISSION, ErrorClass.FENCED):
         # Ours to mend: the sender learns that nothing was accepted, not why.
-        return internal(parent)
+        return internal(parent, error.reason)
     else:
         reason, message = str(error.reason), error.message
-    return _error(status, reason, message, parent, closes=error.reason in _BROKEN)
+    body = _error(reason, message, parent)
+    return Answer(status, body, parent, error.reason in _BROKEN, error.reason)
 
 
-def internal(parent: str) -> Answer:
-    """500: an error of ours."""
-    return _error(500, *_INTERNAL, parent)
+def internal(parent: str, reason: Reason = Reason.INTERNAL_BUG) -> Answer:
+    """500: an error of ours. reason: not for the sender."""
+    return Answer(500, _error(*_INTERNAL, parent), parent, reason=reason)
 
 
-def _error(status: int, reason: str, message: str, parent: str, *, closes: bool = False) -> Answer:
-    body = orjson.dumps({"error": {"reason": reason, "message": message, "trace_id": trace_id(parent)}})
-    return Answer(status, body, parent, closes)
+def _error(reason: str, message: str, parent: str) -> bytes:
+    return orjson.dumps({"error": {"reason": reason, "message": message, "trace_id": trace_id(parent)}})

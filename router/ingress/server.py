@@ -19,7 +19,7 @@ from router.ingress.encoding import decode
 from router.ingress.observer import UNKNOWN_ENDPOINT, IngressObserver
 from router.ingress.trace import traceparent
 
-Publish = Callable[[Sequence[Record], str], Awaitable[None]]
+Publish = Callable[[Sequence[Record], str], Awaitable[object]]
 """Takes records and the traceparent of their request; returns when they are durable. Raises ConnectorError."""
 
 _BACKLOG = 1_024
@@ -83,10 +83,10 @@ class IngressServer:
         if self._sweeper is not None:
             self._sweeper.cancel()
 
-    async def answer(self, message: RawRequestMessage, body: bytes) -> Answer:
-        """Handle a complete request; never raises."""
+    async def answer(self, message: RawRequestMessage, body: bytes, parent: str | None = None) -> Answer:
+        """Handle a complete request; never raises. parent: its trace, if somebody has decided about it already."""
         started = time.perf_counter()
-        parent = traceparent(message.headers.get("traceparent"))
+        parent = parent or traceparent(message.headers.get("traceparent"))
         endpoint = self._endpoints.get(_path(message))
         try:
             request = self._request(message, body)

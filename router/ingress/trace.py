@@ -11,10 +11,10 @@ _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0
 
 
 def traceparent(received: str | None) -> str:
-    """Our span in the trace of the request; a new trace if the header is missing or malformed."""
+    """Our span in the trace of the request; a new trace, unrecorded, if the header is missing or malformed."""
     match = _TRACEPARENT.fullmatch(received) if received else None
     if match is None:
-        return f"00-{_random.getrandbits(128) or 1:032x}-{_random.getrandbits(64) or 1:016x}-01"
+        return f"00-{_random.getrandbits(128) or 1:032x}-{_random.getrandbits(64) or 1:016x}-00"
     return f"00-{match[1]}-{_random.getrandbits(64) or 1:016x}-{match[2]}"
 
 

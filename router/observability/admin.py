@@ -7,7 +7,7 @@ from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from router.api import ConnectorError, Reason
-from router.observability.metrics import REGISTRY
+from router.observability.metrics import READY, REGISTRY
 
 Readiness = Callable[[], dict[str, str]]
 """What is not ready, by name; empty when all is well."""
@@ -41,6 +41,7 @@ class AdminServer:
         await self._runner.cleanup()
 
     async def _metrics(self, _request: web.Request) -> web.Response:
+        READY.set(not self._readiness())
         return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def _livez(self, _request: web.Request) -> web.Response:

@@ -72,6 +72,11 @@ SOURCE_FAILURES = Counter(
 SOURCE_STATE = Gauge(
     "con_source_state", "1 for the state that the source's task is in.", ["source", "state"], registry=REGISTRY
 )
+SPANS_DROPPED = Counter("con_trace_spans_dropped_total", "Spans that the collector did not take.", registry=REGISTRY)
+LINEAGE_DROPPED = Counter(
+    "con_lineage_events_dropped_total", "Lineage events that could not be sent.", registry=REGISTRY
+)
+READY = Gauge("con_ready", "1 while `/readyz` says that the process works, otherwise 0.", registry=REGISTRY)
 BUILD = Gauge("con_build_info", "Always 1; the version is the label.", ["version"], registry=REGISTRY)
 
 

@@ -1,6 +1,6 @@
 """Posts events to an HTTP endpoint, signed, at least once."""
 
-from router.api import Guarantee, SinkConnector
+from router.api import Guarantee, SinkConnector, http_dataset
 from sinks.http.config import HttpConfig
 from sinks.http.sink import open_sink
 
@@ -14,4 +14,5 @@ connector = SinkConnector(
     guarantee=Guarantee.AT_LEAST_ONCE,
     max_batch_events=1,
     max_in_flight=lambda config: int(config.max_in_flight),
+    datasets=lambda config: (http_dataset(config.url),),
 )

@@ -13,4 +13,5 @@ connector = SinkConnector(
     hosts=lambda config: (config.address,),
     guarantee=Guarantee.EXACTLY_ONCE,
     max_batch_events=5_000,
+    datasets=lambda config: config.datasets(),
 )

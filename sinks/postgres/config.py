@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from router.api import ConnectorConfig, Secret, UserName, revealed
+from router.api import ConnectorConfig, Dataset, Secret, UserName, revealed
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")]
 
@@ -59,6 +59,11 @@ class PostgresConfig(ConnectorConfig):
     def address(self) -> str:
         """The `host:port` that the sink connects to."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def datasets(self) -> tuple[Dataset, ...]:
+        """The table, as lineage names it."""
+        table = self.table if "." in self.table else f"public.{self.table}"
+        return (Dataset(f"postgres://{self.address}", f"{self.database}.{table}"),)
 
     def login(self) -> tuple[str, str]:
         """User and password as they are now. Raises ConnectorError, as Secret.reveal."""

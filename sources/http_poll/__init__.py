@@ -1,7 +1,7 @@
 """Reads a JSON API page by page, as its configuration describes it, and goes on where it left off."""
 
 from router.api import SourceConnector
-from sources.http_poll.config import HttpPollConfig, hosts
+from sources.http_poll.config import HttpPollConfig, datasets, hosts
 from sources.http_poll.inspection import check, discover
 from sources.http_poll.source import open_source
 
@@ -14,4 +14,5 @@ connector = SourceConnector(
     hosts=hosts,
     check=check,
     discover=discover,
+    datasets=datasets,
 )

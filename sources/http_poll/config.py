@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from router.api import ConnectorConfig
+from router.api import ConnectorConfig, Dataset, http_dataset
 from sources.http_poll.address import host_and_port, http_address
 from sources.http_poll.auth_config import Auth, ClientCredentialsAuth, NoAuth
 from sources.http_poll.cursor_config import Cursor, NoCursor
@@ -100,3 +100,8 @@ def hosts(config: HttpPollConfig) -> tuple[str, ...]:
     if isinstance(config.auth, ClientCredentialsAuth):
         addresses.append(host_and_port(config.auth.token_url))
     return tuple(dict.fromkeys(addresses))
+
+
+def datasets(config: HttpPollConfig) -> tuple[Dataset, ...]:
+    """The collections, as lineage names them."""
+    return tuple(http_dataset(config.base_url.rstrip("/") + stream.path) for stream in config.streams.values())

@@ -15,4 +15,5 @@ connector = SourceConnector(
     check=check,
     discover=discover,
     streams_on=True,
+    datasets=lambda config: config.datasets(),
 )

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from router.api import ConnectorConfig, Secret, UserName
+from router.api import ConnectorConfig, Dataset, Secret, UserName
 
 TableName = Annotated[str, StringConstraints(pattern=r"^[^.:\s\x00]{1,63}\.[^.:\s\x00]{1,63}$")]
 
@@ -53,6 +53,10 @@ class PostgresCdcConfig(ConnectorConfig):
     def address(self) -> str:
         """The `host:port` that the source connects to."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def datasets(self) -> tuple[Dataset, ...]:
+        """The tables, as lineage names them."""
+        return tuple(Dataset(f"postgres://{self.address}", f"{self.database}.{table}") for table in self.tables)
 
     @model_validator(mode="after")
     def _tables_differ(self) -> Self:

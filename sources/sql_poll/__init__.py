@@ -1,7 +1,7 @@
 """Reads new and changed rows of any database that SQLAlchemy knows, by a column that grows."""
 
 from router.api import SourceConnector
-from sources.sql_poll.config import SqlPollConfig, hosts
+from sources.sql_poll.config import SqlPollConfig, datasets, hosts
 from sources.sql_poll.inspection import check, discover
 from sources.sql_poll.source import open_source
 
@@ -14,4 +14,5 @@ connector = SourceConnector(
     hosts=hosts,
     check=check,
     discover=discover,
+    datasets=datasets,
 )

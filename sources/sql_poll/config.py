@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from sqlalchemy import URL
 
-from router.api import ConnectorConfig, Secret, UserName, revealed
+from router.api import ConnectorConfig, Dataset, Secret, UserName, revealed
 from sources.sql_poll.stream_config import StreamConfig
 
 StreamName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$")]
@@ -118,3 +118,18 @@ def hosts(config: SqlPollConfig) -> tuple[str, ...]:
         return ()
     host = f"[{config.host}]" if ":" in config.host else config.host
     return (f"{host}:{config.server_port}",)
+
+
+def datasets(config: SqlPollConfig) -> tuple[Dataset, ...]:
+    """The tables, as lineage names them; which tables a query reads is not known."""
+    tables = [stream.table for stream in config.streams.values() if stream.table is not None]
+    if config.is_file:
+        return tuple(Dataset("file", f"{config.database}/{table}") for table in tables)
+    # OpenLineage's name of the system is that of the scheme that everybody writes.
+    system = "postgres" if config.dialect == "postgresql" else config.dialect
+    schema = "public." if config.dialect == "postgresql" else ""
+    return tuple(
+        Dataset(f"{system}://{host}", f"{config.database}.{table if '.' in table else schema + table}")
+        for host in hosts(config)
+        for table in tables
+    )

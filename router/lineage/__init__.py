@@ -1,0 +1,1 @@
+"""OpenLineage: which connector reads and writes which data, told to whoever keeps a map of it."""
