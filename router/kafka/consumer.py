@@ -64,14 +64,20 @@ class Assignments(Protocol):
 class GroupConsumer:
     """One librdkafka consumer; its blocking calls run on a thread of its own."""
 
-    def __init__(self, config: dict[str, Any], topics: Sequence[str], assignments: Assignments) -> None:
+    def __init__(
+        self,
+        config: dict[str, Any],
+        topics: Sequence[str],
+        assignments: Assignments,
+        protocol: Mapping[str, Any] = CONSUMER_PROTOCOL,
+    ) -> None:
         self._config = config
         self._topics = list(topics)
         self._assignments = assignments
         self._loop = asyncio.get_running_loop()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="kafka-consumer")
-        self._consumer = self._subscribe(CONSUMER_PROTOCOL)
-        self._classic = False
+        self._consumer = self._subscribe(protocol)
+        self._classic = protocol is CLASSIC_PROTOCOL
         # What is to be called on the consumer's thread: elsewhere a call waits for the one that is under way.
         self._due: deque[Callable[[], object]] = deque()
 

@@ -18,15 +18,20 @@ _PAUSE_SECONDS = 0.2
 _BATCH = 1_000
 
 
-def read_topic(bootstrap_servers: str, topic: str, *, must_exist: bool = False) -> Iterator[Consumed]:
+def read_topic(
+    bootstrap_servers: str, topic: str, *, must_exist: bool = False, newest: int | None = None
+) -> Iterator[Consumed]:
     """The committed records of a topic, partition by partition mixed; nothing if the topic does not exist.
 
     What stands behind a transaction that is still open is waited for.
     must_exist: a topic that is not there is an error, TARGET_MISSING, instead of an empty one.
+    newest: only what stands at so many of the last offsets of each partition.
     Raises ConnectorError: BROKER_UNAVAILABLE, BROKER_TIMEOUT, PERMISSION_DENIED.
     """
     try:
         bounds = _bounds(bootstrap_servers, topic, must_exist=must_exist)
+        if newest is not None:
+            bounds = {partition: (max(low, high - newest), high) for partition, (low, high) in bounds.items()}
         if bounds:
             yield from _read(bootstrap_servers, topic, bounds)
     except KafkaException as error:
