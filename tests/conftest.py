@@ -9,6 +9,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+import structlog
 
 from router.dev.ports import is_free
 from router.dev.stack import Endpoints, Ports, Stack
@@ -55,3 +56,10 @@ def endpoints(stack: Stack) -> Endpoints:
 def unique() -> Callable[[], str]:
     """Makes names for topics, groups, subjects and tables, valid in each of these places; each call a new one."""
     return lambda: f"t{secrets.token_hex(4)}"
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """What a test makes of the logs, such as a stream that is closed after it, ends with the test."""
+    yield
+    structlog.reset_defaults()

@@ -39,6 +39,7 @@ class RouterHttp:
         sink = {
             "connector": "http",
             "topics": [_TOPIC],
+            "tasks": WORKERS,
             "scopes": {"topics": [_TOPIC], "secrets": [_REFERENCE], "hosts": [urlsplit(url).netloc]},
             "config": {"url": url, "signing_secret": _REFERENCE, "max_in_flight": http_sink.IN_FLIGHT // WORKERS},
         }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks import postgres_sink
 from benchmarks.ours.envelopes import Content, fill_with_envelopes
-from benchmarks.ours.router import running_workers
+from benchmarks.ours.router import WORKERS, running_workers
 from benchmarks.processes import Process
 from benchmarks.rows import KEY, Row, rows
 from benchmarks.side import Measurement, Run
@@ -52,6 +52,7 @@ class RouterPostgres:
         sink = {
             "connector": "postgres",
             "topics": [_TOPIC],
+            "tasks": WORKERS,
             "scopes": {
                 "topics": [_TOPIC],
                 "secrets": [_REFERENCE],

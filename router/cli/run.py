@@ -2,7 +2,8 @@
 
 import asyncio
 import gc
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar
@@ -14,15 +15,17 @@ from router.api import ConnectorError, Reason
 from router.config.environment import environment
 from router.config.load import Loaded, load
 from router.config.secrets import SecretStore
+from router.control.worker import Worker
 from router.observability.admin import AdminServer
 from router.observability.logs import configure
 from router.observability.metrics import BUILD
+from router.rest.server import Api
+from router.runtime.flow import FlowReporter
 from router.runtime.ingress import Ingress
 from router.runtime.processes import supervise
 from router.runtime.secrets import Secrets
 from router.runtime.signals import stop_on_signals
-from router.runtime.sources import Sources
-from router.runtime.worker import Worker
+from router.runtime.watched import watched
 
 T = TypeVar("T")
 _YOUNG_OBJECTS = 50_000
@@ -51,22 +54,25 @@ class Role(Protocol):
 
 def run(path: ConfigPath, admin_port: AdminPort = None) -> None:
     """Run everything that the configuration describes in one process: endpoints and sinks."""
-    loaded, secrets = _load(path)
-    roles = _workers(loaded)
+    loaded, secrets, store = _load(path)
+    roles = _workers(loaded, secrets, store)
     if loaded.receivers:
         roles.append(Ingress(loaded))
+    if loaded.pipeline.api is not None:
+        roles.append(Api(loaded))
     _execute(_roles(loaded, secrets, roles, admin_port or loaded.pipeline.admin.port))
 
 
 def worker(path: ConfigPath, admin_port: AdminPort = None) -> None:
-    """Run the sinks, of which workers share the partitions, and the sources that fetch, which the newest one takes."""
-    loaded, secrets = _load(path)
-    _execute(_roles(loaded, secrets, _workers(loaded), admin_port or loaded.pipeline.admin.port))
+    """Run sinks and the sources that fetch; workers of one pipeline share their tasks."""
+    loaded, secrets, store = _load(path)
+    roles: list[Role] = [Worker(loaded, store, secrets)]
+    _execute(_roles(loaded, secrets, roles, admin_port or loaded.pipeline.admin.port))
 
 
 def ingress(path: ConfigPath, admin_port: AdminPort = None, process: Process = None) -> None:
     """Run the endpoints, in `ingress.processes` processes that share the port."""
-    loaded, secrets = _load(path)
+    loaded, secrets, _ = _load(path)
     count = loaded.pipeline.ingress.processes
     port = admin_port or loaded.pipeline.admin.port
     if count == 1 or process is not None:
@@ -77,18 +83,19 @@ def ingress(path: ConfigPath, admin_port: AdminPort = None, process: Process = N
             raise typer.Exit(status)
 
 
-def _workers(loaded: Loaded) -> list[Role]:
-    """What works with the brokers in this process, and takes no requests."""
-    roles: list[Role] = [Worker(loaded)] if loaded.sinks else []
-    return [*roles, Sources(loaded)] if loaded.sources else roles
+def _workers(loaded: Loaded, secrets: Secrets, store: SecretStore) -> list[Role]:
+    """A worker, where the file has connectors for it, or an API through which they may come."""
+    if not (loaded.sources or loaded.sinks or loaded.pipeline.api is not None):
+        return []
+    return [Worker(loaded, store, secrets)]
 
 
-def _load(path: Path) -> tuple[Loaded, Secrets]:
+def _load(path: Path) -> tuple[Loaded, Secrets, SecretStore]:
     settings = environment()
     configure(settings.log_level, settings.log_format)
     store = SecretStore(settings)
     loaded = load(path, resolve=store.resolve)
-    return loaded, Secrets(loaded, store)
+    return loaded, Secrets(loaded, store), store
 
 
 def _execute(main: Coroutine[Any, Any, T]) -> T:
@@ -114,12 +121,24 @@ async def _roles(loaded: Loaded, secrets: Secrets, roles: list[Role], admin_port
     )
     await server.start()
     try:
-        async with secrets.available(stop):
+        async with watched(loaded.pipeline), _reporting(FlowReporter(loaded.pipeline)), secrets.available(stop):
             await _until_stopped(roles, stop)
     except ConnectorError as error:
         _raise_unless_stopped(error)
     finally:
         await server.close()
+
+
+@asynccontextmanager
+async def _reporting(reporter: FlowReporter) -> AsyncIterator[None]:
+    """Report what flows until the roles have ended, so that the last report has their last events."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(reporter.run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
 
 
 async def _until_stopped(roles: list[Role], stop: asyncio.Event) -> None:

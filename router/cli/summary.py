@@ -45,6 +45,5 @@ def _add_topics(branch: Tree, topics: Iterable[str], loaded: Loaded) -> None:
 def _sink(name: str, sink: LoadedSink) -> Text:
     connector = sink.connector
     hosts = ", ".join(connector.hosts(sink.config))
-    return Text.assemble(
-        (name, "bold green"), f"  {connector.name} to {hosts}, {connector.guarantee.replace('_', ' ')}"
-    )
+    to = f" to {hosts}" if hosts else ""
+    return Text.assemble((name, "bold green"), f"  {connector.name}{to}, {connector.guarantee.replace('_', ' ')}")

@@ -7,7 +7,7 @@ from router.config.faults import KeyPath
 from router.config.files import Configuration
 from router.config.loaded import LoadedReceiver, LoadedSink
 from router.config.models import Pipeline, SinkSettings
-from router.config.names import canonical_address, consumer_group, offsets_topic, streams_topic
+from router.config.names import OWN_TOPICS, canonical_address, consumer_group, workers_group
 
 _EVERY_INTERFACE = frozenset({"0.0.0.0", "::"})  # noqa: S104  recognised, not bound
 _LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104
@@ -33,6 +33,11 @@ def check_groups(configuration: Configuration, pipeline: str, sinks: Mapping[str
     owners: dict[str, str] = {}
     for name, settings in sinks.items():
         group = consumer_group(pipeline, name, settings.delivery.group)
+        if group == workers_group(pipeline):
+            message = "This is the consumer group in which the workers share the tasks."
+            configuration.refuse(
+                Reason.CONFIG_INVALID, ("sinks", name), message, "Give the sink, or its group, another name."
+            )
         first = owners.setdefault(group, name)
         if first != name:
             configuration.refuse(
@@ -57,7 +62,7 @@ def check_names(configuration: Configuration, pipeline: Pipeline) -> None:
 
 def check_topics(configuration: Configuration, pipeline: Pipeline) -> None:
     """No topic of events is one that the runtime keeps its own records in."""
-    reserved = (offsets_topic(pipeline.name), streams_topic(pipeline.name))
+    reserved = tuple(own(pipeline.name) for own in OWN_TOPICS)
     paths: list[tuple[KeyPath, str | None]] = [
         (("sources", name, "routes", index, "topic"), route.topic)
         for name, source in pipeline.sources.items()
@@ -93,7 +98,14 @@ def check_loops(configuration: Configuration, pipeline: Pipeline, sinks: Mapping
 
 
 def check_ports(configuration: Configuration, pipeline: Pipeline) -> None:
-    """The two servers do not want the same port."""
+    """No two servers want the same port."""
+    if pipeline.api is not None and pipeline.api.port in (pipeline.ingress.port, pipeline.admin.port):
+        configuration.refuse(
+            Reason.CONFIG_INVALID,
+            ("api", "port"),
+            "`api.port` is the same as `ingress.port` or `admin.port`.",
+            "Give each its own port.",
+        )
     if pipeline.ingress.port == pipeline.admin.port:
         configuration.refuse(
             Reason.CONFIG_INVALID,

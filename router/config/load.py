@@ -35,7 +35,7 @@ def load(path: Path, *, resolve: Resolve) -> Loaded:
     resolve: what the configuration's secrets will ask for their value; it is not called here.
     Raises ConfigError with every fault; ConnectorError if an installed connector is broken.
     """
-    return _Loading(gather(path), resolve).result()
+    return Loading(gather(path), resolve).result()
 
 
 def load_offline(path: Path) -> Loaded:
@@ -48,7 +48,9 @@ def _withheld(reference: str) -> str:
 
 
 @dataclass(slots=True)
-class _Loading:
+class Loading:
+    """A configuration while its parts are being checked; what is wrong is noted in it."""
+
     configuration: Configuration
     resolve: Resolve
     receivers: dict[str, LoadedReceiver] = field(default_factory=dict)
@@ -57,14 +59,15 @@ class _Loading:
     secrets: list[SecretUse] = field(default_factory=list)
 
     def result(self) -> Loaded:
+        """The whole. Raises ConfigError with every fault."""
         data = self.configuration.data
         plain = [(path, text) for path, text in strings(data) if not _holds_secrets(path)]
         self.secrets += [use for _, use in secret_uses(self.configuration, Pipeline, plain, ())]
         pipeline = validate(self.configuration, Pipeline, data, (), self.resolve)
         for name, raw in _entries(data, "sources"):
-            self._add_source(name, raw)
+            self.add_source(name, raw)
         for name, raw in _entries(data, "sinks"):
-            self._add_sink(name, raw)
+            self.add_sink(name, raw)
         check_paths(self.configuration, self.receivers)
         if pipeline is not None:
             self._check_whole(pipeline)
@@ -78,11 +81,9 @@ class _Loading:
         check_names(self.configuration, pipeline)
         check_topics(self.configuration, pipeline)
         check_loops(self.configuration, pipeline, self.sinks)
-        if not pipeline.sources and not pipeline.sinks:
-            message = "There is neither a source nor a sink, and so nothing to run."
-            self.configuration.refuse(Reason.CONFIG_INVALID, (), message, "Add `sources` or `sinks`.")
 
-    def _add_source(self, name: str, raw: Mapping[str, Any]) -> None:
+    def add_source(self, name: str, raw: Mapping[str, Any]) -> None:
+        """Check a source, and keep it if it is good."""
         owner = ("sources", name)
         settings = _parsed(SourceSettings, raw)
         if settings is not None:
@@ -98,7 +99,8 @@ class _Loading:
             check_hosts(self.configuration, owner, settings.scopes, connector.hosts(config))
             self.sources[name] = LoadedSource(settings, connector, config)
 
-    def _add_sink(self, name: str, raw: Mapping[str, Any]) -> None:
+    def add_sink(self, name: str, raw: Mapping[str, Any]) -> None:
+        """Check a sink, and keep it if it is good."""
         owner = ("sinks", name)
         settings = _parsed(SinkSettings, raw)
         if settings is not None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from router.config.names import host_port, is_loopback, plain_name, scoped, secret_reference, topic_name
+from router.config.names import host_port, http_address, is_loopback, plain_name, scoped, secret_reference, topic_name
 from router.config.schedule import cron_line, time_zone
 from router.config.vault import VaultSettings
 
@@ -14,6 +14,7 @@ TopicName = Annotated[str, AfterValidator(topic_name)]
 ScopedTopic = Annotated[str, AfterValidator(scoped), AfterValidator(topic_name)]
 ScopedSecret = Annotated[str, AfterValidator(scoped), AfterValidator(secret_reference)]
 ScopedHost = Annotated[str, AfterValidator(scoped), AfterValidator(host_port)]
+HttpAddress = Annotated[str, AfterValidator(http_address)]
 CronLine = Annotated[str, AfterValidator(cron_line)]
 TimeZone = Annotated[str, AfterValidator(time_zone)]
 
@@ -83,7 +84,7 @@ class ApiToken(Model):
 
     name: str = Field(min_length=1, max_length=64, pattern=r"^[\x20-\x7e]+$", description="Whose it is, for the audit.")
     role: AccessRole = Field(
-        description="`viewer` reads, `operator` also pauses, stops, restarts and moves offsets, `admin` does everything."
+        description="`viewer` reads, `operator` also pauses, restarts and moves offsets, `admin` does everything."
     )
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="The SHA-256 of the token, in lower-case hex.")
 
@@ -104,6 +105,33 @@ class ApiSettings(Model):
             message = "two tokens are the same, so that nobody could tell who used it"
             raise ValueError(message)
         return self
+
+
+class LineageSettings(Model):
+    """Where OpenLineage's events go: to a topic or to an address."""
+
+    topic: TopicName | None = Field(None, description="The topic that they are written to, as JSON.")
+    url: HttpAddress | None = Field(None, description="The address of a backend such as Marquez.")
+    interval_seconds: float = Field(300, ge=1, le=86_400, description="How often a connector says that it runs.")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.topic is None) is (self.url is None):
+            message = "give either `topic` or `url`"
+            raise ValueError(message)
+        return self
+
+
+class TracesSettings(Model):
+    """Where OpenTelemetry's spans go, and of how many traces."""
+
+    otlp_url: HttpAddress = Field(description="The collector's address, such as `http://collector:4318/v1/traces`.")
+    sample_ratio: float = Field(
+        0.01,
+        ge=0,
+        le=1,
+        description="The part of the traces begun here that is recorded; others decide for themselves.",
+    )
 
 
 class Scopes(Model):
@@ -205,6 +233,7 @@ class SinkSettings(Model):
 
     connector: str = Field(description="The connector's name, such as `postgres`.")
     topics: tuple[TopicName, ...] = Field(min_length=1, description="The topics to deliver.")
+    tasks: int = Field(1, ge=1, le=64, description="How many tasks share the partitions, on as many workers at most.")
     scopes: Scopes
     config: dict[str, Any] = Field(default_factory=dict, description="The connector's own settings.")
     delivery: DeliverySettings = DeliverySettings()
@@ -219,5 +248,7 @@ class Pipeline(Model):
     admin: AdminSettings = AdminSettings()
     api: ApiSettings | None = Field(None, description="The REST API that `router api` and `router run` serve.")
     vault: VaultSettings | None = Field(None, description="Where secrets written `${vault:mount/path#field}` are.")
+    lineage: LineageSettings | None = Field(None, description="What reads and writes which data, as OpenLineage.")
+    traces: TracesSettings | None = Field(None, description="The way of single events, as OpenTelemetry.")
     sources: dict[Name, SourceSettings] = Field(default_factory=dict, description="Sources by name.")
     sinks: dict[Name, SinkSettings] = Field(default_factory=dict, description="Sinks by name.")

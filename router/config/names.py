@@ -6,6 +6,7 @@ A ValueError whose text begins with a reason in lower case (`scope_required: ...
 import re
 from ipaddress import ip_address
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from router.api.secret import NOT_A_REFERENCE, REFERENCE
 
@@ -15,6 +16,7 @@ _INTERNAL = (".dlq", ".replay")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FILE = re.compile(r"/(?!.*(^|/)\.\.(/|$))[^\x00-\x1f]+")
 _NOT_FOR_SECRETS = ("sys", "auth", "identity", "cubbyhole")
+_ADDRESS = re.compile(r"https?://[^\x00-\x20\x7f-\U0010ffff?#@]{1,2048}")
 _HOST_PORT = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}")
 
 
@@ -86,6 +88,20 @@ def host_port(text: str) -> str:
     return text
 
 
+def http_address(text: str) -> str:
+    """The text, if it is an http or https address without user, query and fragment. Raises ValueError, without it."""
+    message = "must be an http:// or https:// address with neither user nor password, query or fragment"
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        # Without the cause, which repeats parts of the address.
+        raise ValueError(message) from None
+    if not _ADDRESS.fullmatch(text) or not parts.hostname or port == 0:
+        raise ValueError(message)
+    return text
+
+
 def is_loopback(host: str) -> bool:
     """Whether the host is this machine's own, as seen by itself only."""
     if host.lower() == "localhost":
@@ -117,6 +133,21 @@ def offsets_topic(pipeline: str) -> str:
     return f"{pipeline}.offsets"
 
 
+def connectors_topic(pipeline: str) -> str:
+    """The topic of the connectors' configurations."""
+    return f"{pipeline}.connectors"
+
+
+def tasks_topic(pipeline: str) -> str:
+    """The topic whose partitions workers share, and with them the connectors' tasks; nothing is in it."""
+    return f"{pipeline}.tasks"
+
+
+def status_topic(pipeline: str) -> str:
+    """The topic of what workers say of their tasks."""
+    return f"{pipeline}.status"
+
+
 def audit_topic(pipeline: str) -> str:
     """The topic of who changed what."""
     return f"{pipeline}.audit"
@@ -127,6 +158,34 @@ def streams_topic(pipeline: str) -> str:
     return f"{pipeline}.streams"
 
 
+def flow_topic(pipeline: str) -> str:
+    """The topic of what each process says of the events that have gone through it."""
+    return f"{pipeline}.flow"
+
+
+def monitor_topic(pipeline: str) -> str:
+    """The topic of what the monitor says of each connector."""
+    return f"{pipeline}.monitor"
+
+
+def workers_group(pipeline: str) -> str:
+    """The consumer group in which workers share the tasks."""
+    return f"{pipeline}.workers"
+
+
 def consumer_group(pipeline: str, sink: str, configured: str | None) -> str:
     """The sink's consumer group."""
     return configured or f"{pipeline}.{sink}"
+
+
+OWN_TOPICS = (
+    offsets_topic,
+    streams_topic,
+    connectors_topic,
+    tasks_topic,
+    status_topic,
+    audit_topic,
+    flow_topic,
+    monitor_topic,
+)
+"""The topics that the runtime keeps its own records in; no events may go there."""

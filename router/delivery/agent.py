@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from router.api import ConnectorError, Reason, Sink, TopicPartition
@@ -12,7 +12,7 @@ from router.delivery.observer import DeliveryObserver
 from router.delivery.partition import Limits, PartitionWorker, Wiring
 from router.delivery.reader import Reader
 from router.delivery.stage import Stage
-from router.delivery.writer import Writer
+from router.delivery.writer import Refuse, Writer
 from router.envelope.registry import Registry
 from router.kafka.clients import consumer as consumer_settings
 from router.kafka.consumer import Consumed, GroupConsumer, Place
@@ -20,6 +20,10 @@ from router.kafka.producer import AsyncProducer
 from router.kafka.topics import Topics
 
 _FETCH_EVENTS = 5_000
+
+
+MakeWriter = Callable[[Sink, TopicPartition, Refuse, Backoff, float, DeliveryObserver], Writer]
+"""Makes the writer of a partition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ class SinkAgent:
         topics: Topics,
         producer: AsyncProducer,
         observer: DeliveryObserver,
+        writer: MakeWriter = Writer,
     ) -> None:
         self._settings = settings
         self._sink = sink
@@ -57,6 +62,7 @@ class SinkAgent:
         self._topics = topics
         self._producer = producer
         self._observer = observer
+        self._make_writer = writer
         self._workers: dict[Place, PartitionWorker] = {}
         self._stored: dict[Place, int] = {}
         self._stopping = asyncio.Event()
@@ -110,7 +116,9 @@ class SinkAgent:
         reader = Reader(
             self._registry, settings.backoff, settings.give_up_after_seconds, self._observer, replayed=replayed
         )
-        writer = Writer(self._sink, partition, refuse, settings.backoff, settings.give_up_after_seconds, self._observer)
+        writer = self._make_writer(
+            self._sink, partition, refuse, settings.backoff, settings.give_up_after_seconds, self._observer
+        )
         wiring = Wiring(
             self._sink, self._consumer, refuse, settings.backoff, settings.limits, self._observer, self._fail
         )

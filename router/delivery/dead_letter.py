@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from router.api import ConnectorError
 from router.api import reasons as names
@@ -13,6 +14,40 @@ RESOLVES = "con.dlq.resolves"
 """On a marker in the dead-letter topic: the `partition:offset` of the dead letter that has been put back."""
 
 _OURS = ("__connect.errors.", "con.err.", "con.dlq.")
+
+
+class Origin(Protocol):
+    """A record as a client of Kafka's has read it, whichever client it is."""
+
+    @property
+    def topic(self) -> str:
+        """The topic."""
+        ...
+
+    @property
+    def partition(self) -> int:
+        """The number of the partition."""
+        ...
+
+    @property
+    def offset(self) -> int:
+        """The offset in the partition."""
+        ...
+
+    @property
+    def key(self) -> bytes | None:
+        """The key."""
+        ...
+
+    @property
+    def value(self) -> bytes | None:
+        """The value."""
+        ...
+
+    @property
+    def headers(self) -> Headers:
+        """The headers, in order."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +66,7 @@ class Refusal:
         return cls(sink, stage, error, connector_version, int(time.time() * 1000))
 
 
-def dead_letter(topic: str, origin: Consumed, refusal: Refusal, *, replayed: bool) -> Message:
+def dead_letter(topic: str, origin: Origin, refusal: Refusal, *, replayed: bool) -> Message:
     """The message for the dead-letter topic.
 
     replayed: the record came through the sink's replay topic, so its headers tell of its first life; in any other
@@ -62,13 +97,13 @@ def header_values(headers: Headers) -> Mapping[str, str]:
     }
 
 
-def first_offset(origin: Consumed, *, replayed: bool) -> int:
+def first_offset(origin: Origin, *, replayed: bool) -> int:
     """The offset that the record had in the topic where it first stood: what upserts compare."""
     earlier = header_values(origin.headers) if replayed else {}
     return _number(earlier.get(names.HEADER_OFFSET), origin.offset)
 
 
-def _why(origin: Consumed, refusal: Refusal, earlier: Mapping[str, str]) -> Headers:
+def _why(origin: Origin, refusal: Refusal, earlier: Mapping[str, str]) -> Headers:
     spec = refusal.error.spec
     where = (
         earlier.get(names.HEADER_TOPIC, origin.topic),

@@ -5,11 +5,10 @@ import time
 
 from router.api import Action, ConnectorError, Event, Schema
 from router.delivery.backoff import Backoff
-from router.delivery.dead_letter import first_offset
+from router.delivery.dead_letter import Origin, first_offset
 from router.delivery.observer import DeliveryObserver
 from router.envelope.codec import Decoder, schema_id
 from router.envelope.registry import Registry
-from router.kafka.consumer import Consumed
 
 
 class Reader:
@@ -30,7 +29,7 @@ class Reader:
         self._observer = observer
         self._replayed = replayed
 
-    async def read(self, record: Consumed) -> tuple[Event, Schema | None]:
+    async def read(self, record: Origin) -> tuple[Event, Schema | None]:
         """The event, and the schema of its data. Raises ConnectorError only for what is wrong with the record."""
         number = schema_id(record.value)
         decoder = self._registry.known_decoder(number) or await self._await_decoder(number)

@@ -56,7 +56,7 @@ class Chunk:
 
 
 @dataclass(slots=True)
-class _Attempts:
+class Attempts:
     """How often and since when (monotonic seconds) a chunk has failed; shared by its halves."""
 
     count: int = 0
@@ -88,9 +88,9 @@ class Writer:
 
         Raises ConnectorError of action `reopen` or `stop`, and whatever the sink raised that nobody foresaw.
         """
-        await self._write(chunk, _Attempts())
+        await self._write(chunk, Attempts())
 
-    async def _write(self, chunk: Chunk, attempts: _Attempts) -> None:
+    async def _write(self, chunk: Chunk, attempts: Attempts) -> None:
         while chunk.items or self._positioned:
             try:
                 await self._offer(chunk)
@@ -131,7 +131,7 @@ class Writer:
                 await self._refuse(chunk.items[index].record, Stage.TASK_PUT, error)
         return chunk.without(errors)
 
-    def _must_wait(self, error: ConnectorError, attempts: _Attempts) -> bool:
+    def _must_wait(self, error: ConnectorError, attempts: Attempts) -> bool:
         if error.action is Action.RETRY_THEN_DEAD_LETTER:
             return time.monotonic() - attempts.since < self._give_up_after_seconds
         if error.action is Action.REOPEN and not self._positioned:
@@ -139,7 +139,7 @@ class Writer:
             return True
         return error.action in (Action.RETRY, Action.PAUSE)
 
-    async def _wait(self, error: ConnectorError, attempts: _Attempts) -> None:
+    async def _wait(self, error: ConnectorError, attempts: Attempts) -> None:
         attempts.count += 1
         seconds = self._backoff.seconds(error, attempts.count)
         self._observer.failed(error.reason, seconds)

@@ -72,7 +72,9 @@ class Vault:
             # Without its keys, the state of a start that was interrupted cannot be opened any more.
             shutil.rmtree(data)
             data.mkdir(0o700)
-        shutil.copy2(programs / "plugins" / PLUGIN, plugins / PLUGIN)
+        # By another name at first: of a Vault that was killed, the plugin may still run.
+        shutil.copy2(programs / "plugins" / PLUGIN, plugins / f"{PLUGIN}.new")
+        (plugins / f"{PLUGIN}.new").replace(plugins / PLUGIN)
         settings.write_text(_SETTINGS.format(data=data, host=HOST, port=self._port, plugins=plugins))
         command = (str(programs / "vault"), "server", f"-config={settings}")
         return Launch(command, {"HOME": str(self._directory), "VAULT_LOG_LEVEL": "warn"})

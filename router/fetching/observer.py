@@ -38,3 +38,25 @@ class TaskObserver(Protocol):
     def state(self, state: State) -> None:
         """The task is in this state now."""
         ...
+
+
+class TaskObservers:
+    """Several observers as one."""
+
+    def __init__(self, *observers: TaskObserver) -> None:
+        self._observers = observers
+
+    def committed(self, emission: Emission) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.committed(emission)
+
+    def failed(self, reason: Reason) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.failed(reason)
+
+    def state(self, state: State) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.state(state)

@@ -14,6 +14,7 @@ from router.fetching.observer import Emission
 from router.kafka.blocking import call_blocking
 from router.kafka.producer import Message
 from router.kafka.transaction import Transactions
+from router.tracing.active import traced
 
 _CLOSE_SECONDS = 5
 
@@ -56,7 +57,7 @@ async def open_session(owner: Owner, way: Way, committed: Callable[[Emission], N
         async def publish(messages: Sequence[Message]) -> None:
             await call_blocking(lambda: transactions.publish(messages), "kafka-transactions")
 
-        yield Emitter(way, publish, positions, committed)
+        yield Emitter(way, traced(publish), positions, committed)
     finally:
         await _close(transactions)
 

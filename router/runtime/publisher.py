@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from router.api import Record
 from router.envelope.message import Envelopes
-from router.kafka.producer import AsyncProducer
+from router.kafka.producer import AsyncProducer, Message
 from router.observability.metrics import SourceMetrics
 from router.routing import Dropped, Router
 
@@ -18,8 +18,8 @@ class Publisher:
         self._producer = producer
         self._metrics = metrics
 
-    async def publish(self, records: Sequence[Record], traceparent: str | None) -> None:
-        """traceparent: the trace of the request that brought the records, for those that carry none.
+    async def publish(self, records: Sequence[Record], traceparent: str | None) -> Sequence[Message]:
+        """What was written. traceparent: the trace of the request that brought the records, for those without one.
 
         Raises ConnectorError; then the records must be offered again, some may be durable already.
         """
@@ -34,3 +34,4 @@ class Publisher:
         await self._producer.send(messages)
         for message in messages:
             self._metrics.published(message.topic)
+        return messages

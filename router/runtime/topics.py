@@ -1,7 +1,7 @@
 """Which topics a configuration needs, and waiting for the brokers to have them."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -9,20 +9,31 @@ import structlog
 
 from router.api import Action, ConnectorError, Reason
 from router.config.models import Pipeline, SourceSettings
-from router.config.names import dead_letter_topic, offsets_topic, replay_topic, streams_topic
+from router.config.names import (
+    audit_topic,
+    connectors_topic,
+    dead_letter_topic,
+    flow_topic,
+    monitor_topic,
+    offsets_topic,
+    replay_topic,
+    status_topic,
+    streams_topic,
+    tasks_topic,
+)
 from router.delivery.backoff import Backoff
 from router.kafka.topics import Topics, TopicSpec
 
+TASK_PARTITIONS = 24
+"""Among how many parts the connectors' tasks are dealt; as many workers at most have work."""
 _BACKOFF = Backoff(initial_seconds=0.5, max_seconds=10)
 _log = structlog.get_logger("router.runtime")
 
 
-def source_topics(pipeline: Pipeline) -> dict[str, TopicSpec]:
-    """The topics that the routes write to."""
+def source_topics(pipeline: Pipeline, sources: Iterable[SourceSettings]) -> dict[str, TopicSpec]:
+    """The topics that these sources' routes write to."""
     spec = _spec(pipeline)
-    return {
-        route.topic: spec for source in pipeline.sources.values() for route in source.routes if route.topic is not None
-    }
+    return {route.topic: spec for source in sources for route in source.routes if route.topic is not None}
 
 
 def fetching_topics(pipeline: Pipeline, sources: Mapping[str, SourceSettings]) -> dict[str, TopicSpec]:
@@ -35,6 +46,31 @@ def fetching_topics(pipeline: Pipeline, sources: Mapping[str, SourceSettings]) -
     for kept in (offsets_topic(pipeline.name), streams_topic(pipeline.name)):
         topics[kept] = replace(spec, partitions=1, retention_hours=None, compact=True)
     return topics
+
+
+def control_topics(pipeline: Pipeline) -> dict[str, TopicSpec]:
+    """The topics of the control plane: connectors, statuses, the tasks that workers share, and the audit."""
+    spec = replace(_spec(pipeline), partitions=1, retention_hours=None)
+    return {
+        connectors_topic(pipeline.name): replace(spec, compact=True),
+        status_topic(pipeline.name): replace(spec, compact=True),
+        tasks_topic(pipeline.name): replace(spec, partitions=TASK_PARTITIONS),
+        audit_topic(pipeline.name): spec,
+    }
+
+
+def flow_topics(pipeline: Pipeline) -> dict[str, TopicSpec]:
+    """The topics of the monitor: what processes report, for three days, and what it makes of it."""
+    spec = replace(_spec(pipeline), partitions=1)
+    return {
+        flow_topic(pipeline.name): replace(spec, retention_hours=72),
+        monitor_topic(pipeline.name): replace(spec, retention_hours=None, compact=True),
+    }
+
+
+def lineage_topics(pipeline: Pipeline, topic: str) -> dict[str, TopicSpec]:
+    """The topic of lineage events: one partition, so that they stay in order."""
+    return {topic: replace(_spec(pipeline), partitions=1)}
 
 
 def sink_topics(pipeline: Pipeline) -> dict[str, TopicSpec]:

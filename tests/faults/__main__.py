@@ -24,6 +24,7 @@ from tests.faults.promise import BrokenPromiseError, broken_promises
 from tests.faults.registry_away import registry_away
 from tests.faults.scenario import Setting
 from tests.faults.sink_away import sink_away
+from tests.faults.whole.scenario import whole_system
 from tests.faults.worker_kill import worker_kill
 from tests.faults.worker_pause import worker_pause
 
@@ -36,6 +37,7 @@ SCENARIOS: dict[str, Callable[[Setting], Coroutine[Any, Any, report.Outcome]]] =
     "sink_away": sink_away,
     "registry_away": registry_away,
     "poison": poison,
+    "whole_system": whole_system,
 }
 _BUILD = Path("build")
 

@@ -37,7 +37,7 @@ def whole(endpoints: Endpoints, run: str, sink: dict[str, Any], *, port: int, ad
         "ingress": {"port": port},
         "admin": {"port": admin_port},
         "sources": {"hooks": source},
-        "sinks": {SINK: sink | {"delivery": {"max_buffered_events": MAX_BUFFERED_EVENTS, "retry": retry}}},
+        "sinks": {SINK: sink | {"tasks": 2, "delivery": {"max_buffered_events": MAX_BUFFERED_EVENTS, "retry": retry}}},
     }
 
 

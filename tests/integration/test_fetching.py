@@ -12,8 +12,6 @@ from confluent_kafka import KafkaException, Producer
 
 from router.api import Checkpoint, ConnectorError, Emit, Position, Reason, Record, Schema, Window
 from router.api import reasons as names
-from router.config.load import Loaded, LoadedSource
-from router.config.models import KafkaSettings, Pipeline, Route, Scopes, SourceSettings
 from router.delivery.dead_letter import header_values
 from router.dev.endpoints import Endpoints
 from router.dev.stack import Ports, Stack
@@ -24,8 +22,7 @@ from router.fetching.states import State
 from router.kafka import transaction
 from router.kafka.clients import transactional_producer
 from router.kafka.transaction import Transactions
-from router.runtime.sources import Sources
-from router.testing import Emits, NoSettings, ScriptedSource, scripted_connector
+from router.testing import Emits, ScriptedSource
 from tests.integration.fetching import SOURCE, Bench, Command, Watch, bench, configuration, in_order, running
 from tests.integration.numbers import NUMBERS, SCHEMA, Numbers, NumbersConfig, record
 from tests.integration.pipeline import until
@@ -301,31 +298,6 @@ async def test_checkpoints_altered_by_hand_are_where_the_source_goes_on(made: Be
         await until(lambda: len(source.runs) == 1, run)
 
     assert source.runs == [{"numbers": {"next": 2}, "other": {"next": 1}}]
-
-
-async def test_a_source_that_fails_is_named_while_the_others_run(made: Bench) -> None:
-    kafka = KafkaSettings(bootstrap_servers=made.servers, registry_url=made.endpoints.registry_url)
-    settings = SourceSettings(
-        connector="scripted", scopes=Scopes(topics=(made.topic,)), routes=(Route(topic=made.topic),)
-    )
-    scripts = {"good": ScriptedSource([numbers(0, 3)]), "bad": ScriptedSource([RuntimeError("a bug")] * 50)}
-    pipeline = Pipeline(name=made.pipeline, kafka=kafka, sources=dict.fromkeys(scripts, settings))
-    sources = {
-        name: LoadedSource(settings, scripted_connector(source), NoSettings()) for name, source in scripts.items()
-    }
-    role = Sources(Loaded(pipeline, {}, sources, {}, ()))
-    stop = asyncio.Event()
-    assert role.waiting() == {"good": "starting", "bad": "starting"}
-
-    run = asyncio.create_task(role.run(stop))
-    await until(lambda: role.waiting() == {"bad": Reason.INTERNAL_BUG}, run)
-    while not await made.numbers():
-        assert not run.done()
-    stop.set()
-    await run
-
-    assert await made.numbers() == [0, 1, 2]
-    assert role.waiting() == {}
 
 
 async def test_an_emit_after_one_that_failed_publishes_nothing(made: Bench) -> None:

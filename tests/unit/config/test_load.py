@@ -211,10 +211,10 @@ def test_an_ipv6_address_is_within_its_scope_with_or_without_brackets(tmp_path: 
     assert faults(write(tmp_path, text)) == ()
 
 
-def test_a_configuration_with_nothing_to_run_is_refused(tmp_path: Path) -> None:
-    found = faults(write(tmp_path, HEAD))
+def test_a_configuration_without_connectors_is_one_whose_connectors_come_through_the_api(tmp_path: Path) -> None:
+    loaded = load_offline(write(tmp_path, HEAD))
 
-    assert [(fault.reason, fault.path) for fault in found] == [(Reason.CONFIG_INVALID, "")]
+    assert (loaded.sources, loaded.sinks, loaded.receivers) == ({}, {}, {})
 
 
 def test_a_retry_that_shrinks_is_refused(tmp_path: Path) -> None:
