@@ -12,7 +12,7 @@ from router.envelope.registry import Registry
 from router.fetching.checkpoints import CheckpointStore, Scope
 from router.fetching.observer import Emission
 from router.fetching.run import WAITS, run_source
-from router.fetching.session import Owner, open_session
+from router.fetching.session import Owner, open_session, patience
 from router.fetching.settings import TaskSettings
 from router.fetching.way import way
 
@@ -93,7 +93,7 @@ class Backfill:
 
     async def _pause(self, error: ConnectorError) -> None:
         self._attempts += 1
-        seconds = self._settings.backoff.seconds(error, self._attempts)
+        seconds = patience(error, self._settings.backoff.seconds(error, self._attempts))
         _log.warning(
             "backfill failing, will retry",
             source=self._settings.source,

@@ -17,6 +17,15 @@ from router.kafka.transaction import Transactions
 from router.tracing.active import traced
 
 _CLOSE_SECONDS = 5
+_CLAIM_SECONDS = 2.0
+
+
+def patience(error: ConnectorError, seconds: float) -> float:
+    """How many seconds to wait before taking the id again, where the back-off says `seconds`.
+
+    Whoever fences writes its claim right afterwards. To look for that too early would be to fence it in turn.
+    """
+    return max(seconds, _CLAIM_SECONDS) if error.reason is Reason.PRODUCER_FENCED else seconds
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from router.fetching.emitter import Emitter
 from router.fetching.observer import Emission, TaskObserver
 from router.fetching.run import WAITS, run_source
 from router.fetching.schedule import seconds_until_next
-from router.fetching.session import Owner, open_session
+from router.fetching.session import Owner, open_session, patience
 from router.fetching.settings import TaskSettings
 from router.fetching.states import State
 from router.fetching.streams import StreamStore
@@ -216,7 +216,7 @@ class SourceTask:
         self._observer.failed(error.reason)
         if error.action in WAITS:
             self._attempts += 1
-            wait = self._settings.backoff.seconds(error, self._attempts)
+            wait = patience(error, self._settings.backoff.seconds(error, self._attempts))
             if not known:
                 self._log.warning(
                     "source failing, will retry",

@@ -113,17 +113,19 @@ class FlowReporter:
                 _log.warning("flow will not be reported", reason=error.reason)
             return
         async with AsyncProducer(producer_settings(servers, f"con-{self._pipeline.name}-flow")) as producer:
-            while not stop.is_set():
-                report = asyncio.create_task(self._report(producer))
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), self._every_seconds)
-                if stop.is_set():
-                    # Brokers that are away would hold the report, and with it the process, for half a minute.
-                    await asyncio.wait({report}, timeout=_FAREWELL_SECONDS)
-                    report.cancel()
-                await asyncio.wait({report})
+            reporting = asyncio.create_task(self._keep_reporting(producer))
+            await stop.wait()
+            # Brokers that are away would hold a report, and with it the process, for half a minute.
+            reporting.cancel()
+            await asyncio.wait({reporting})
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._report(producer), _FAREWELL_SECONDS)
+                async with asyncio.timeout(_FAREWELL_SECONDS):
+                    await self._report(producer)
+
+    async def _keep_reporting(self, producer: AsyncProducer) -> None:
+        while True:
+            await self._report(producer)
+            await asyncio.sleep(self._every_seconds)
 
     async def _report(self, producer: AsyncProducer) -> None:
         facts = self._flow.facts(time.time())
