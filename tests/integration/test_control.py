@@ -144,7 +144,7 @@ async def test_a_worker_that_was_away_for_longer_than_its_session_ruins_nothing_
 
 
 async def test_a_connector_is_paused_resumed_stopped_and_restarted(group: Group) -> None:
-    group.worker(batch=3, pause_seconds=0.02)
+    worker = group.worker(batch=3, pause_seconds=0.02)
     before = await group.is_(State.RUNNING)
 
     await group.connectors.target(SOURCE, State.PAUSED)
@@ -155,8 +155,9 @@ async def test_a_connector_is_paused_resumed_stopped_and_restarted(group: Group)
     still = len(await group.made.committed())
     await group.connectors.target(SOURCE, State.RUNNING)
     again = await group.is_(State.RUNNING)
+    restarts = worker.output.count('"RESTARTING"')
     await group.connectors.restart(SOURCE, None, False)
-    await group.status(lambda status: status.state is State.RUNNING and status.since >= again.since)
+    await group.until(lambda connectors, statuses, numbers: worker.output.count('"RESTARTING"') > restarts)
     await group.grown()
 
     assert count == still
