@@ -37,15 +37,20 @@ class Reader:
         return decoder.decode(record.value or b"", record.key, version), decoder.data
 
     async def _await_decoder(self, number: int) -> Decoder:
-        started = time.monotonic()
+        unknown_since: float | None = None
         attempt = 0
         while True:
             try:
                 return await self._registry.decoder(number)
             except ConnectorError as error:
-                waited = time.monotonic() - started
-                bounded = error.action is Action.RETRY_THEN_DEAD_LETTER
-                if error.action is not Action.RETRY and not (bounded and waited < self._give_up_after_seconds):
+                if error.action is Action.RETRY:
+                    # A registry that was away may know less than it should at first: its time begins anew.
+                    unknown_since = None
+                elif error.action is Action.RETRY_THEN_DEAD_LETTER:
+                    unknown_since = unknown_since or time.monotonic()
+                    if time.monotonic() - unknown_since >= self._give_up_after_seconds:
+                        raise
+                else:
                     raise
                 attempt += 1
                 seconds = self._backoff.seconds(error, attempt)

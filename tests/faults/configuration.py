@@ -26,7 +26,7 @@ def whole(endpoints: Endpoints, run: str, sink: dict[str, Any], *, port: int, ad
         "routes": [{"topic": topic, "key": "data.key"}],
     }
     # Shorter waits than by default, so that an outage of seconds shows what one of minutes would.
-    retry = {"initial_seconds": 0.2, "max_seconds": 5, "give_up_after_seconds": 0.5}
+    retry = {"initial_seconds": 0.2, "max_seconds": 5, "give_up_after_seconds": 2}
     return {
         "name": run,
         "kafka": {
