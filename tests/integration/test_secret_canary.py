@@ -218,6 +218,8 @@ def administer(lab: VaultLab, scene: Scene, keys: Path) -> None:
         role, password = sql.Identifier(scene.name), sql.Literal(scene.canaries.password)
         connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(role, password))
         connection.execute(sql.SQL("GRANT ALL ON SCHEMA public TO {}").format(role))
+        # The table of positions may be another test's.
+        connection.execute(sql.SQL("GRANT ALL ON ALL TABLES IN SCHEMA public TO {}").format(role))
 
 
 def write(lab: VaultLab, scene: Scene, password: str) -> None:
