@@ -6,14 +6,28 @@ from router.api.errors import ConnectorError, RecordsRefusedError
 from router.api.event import Batch, Event, TopicPartition
 from router.api.reasons import Action, ErrorClass, Reason
 from router.api.record import Checkpoint, Position, Record, Schema, Stream, Window
+from router.api.rehearsal import Finding, Sending
 from router.api.secret import Secret, UserName, revealed
 from router.api.sink import PositionedSink, Sink
-from router.api.source import BackfillSource, Emit, Receiver, Request, Source
+from router.api.source import (
+    UNKNOWN_PEER,
+    BackfillSource,
+    Certificate,
+    Emit,
+    Items,
+    Peer,
+    Receiver,
+    Reply,
+    Request,
+    Source,
+)
 
 __all__ = [
+    "UNKNOWN_PEER",
     "Action",
     "BackfillSource",
     "Batch",
+    "Certificate",
     "Checkpoint",
     "ConnectorConfig",
     "ConnectorError",
@@ -21,7 +35,10 @@ __all__ = [
     "Emit",
     "ErrorClass",
     "Event",
+    "Finding",
     "Guarantee",
+    "Items",
+    "Peer",
     "Position",
     "PositionedSink",
     "Reason",
@@ -29,9 +46,11 @@ __all__ = [
     "ReceiverConnector",
     "Record",
     "RecordsRefusedError",
+    "Reply",
     "Request",
     "Schema",
     "Secret",
+    "Sending",
     "Sink",
     "SinkConnector",
     "Source",

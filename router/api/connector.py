@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict
 
 from router.api.dataset import Dataset, no_datasets
 from router.api.record import Stream
+from router.api.rehearsal import Finding, Sending
 from router.api.sink import Sink
-from router.api.source import Receiver, Source
+from router.api.source import Receiver, Reply, Request, Source
 
 
 class ConnectorConfig(BaseModel):
@@ -35,6 +36,11 @@ class ReceiverConnector:
     used.
     path: where on the ingress port the endpoint lives, from its configuration.
     datasets: what the records come from, where the configuration says so.
+    success: what the configuration has instead of the usual answer, 202, to a request whose events are durable.
+    hosts: the `host:port` addresses that the configuration makes it talk to; they must be within its scopes.
+    sign: the headers with which a sender would send an event; raises `ConnectorError` (USAGE) where only the sender
+    can sign.
+    explain: examines a request step by step: what `receive` looks at, and what is wrong there.
     """
 
     name: str
@@ -44,6 +50,10 @@ class ReceiverConnector:
     open: Callable[[Any, str], Receiver]
     path: Callable[[Any], str]
     datasets: Callable[[Any], tuple[Dataset, ...]] = no_datasets
+    success: Callable[[Any], Reply | None] = lambda _config: None
+    hosts: Callable[[Any], tuple[str, ...]] = lambda _config: ()
+    sign: Callable[[Any, Sending], tuple[tuple[str, str], ...]] | None = None
+    explain: Callable[[Any, Request], Sequence[Finding]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

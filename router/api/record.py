@@ -19,13 +19,15 @@ class Record(NamedTuple):
 
     A tuple, since one is made for every event of the hot path.
 
-    id: the event's id at its origin; with tenant and source it makes the idempotency key.
+    id: the event's id at its origin; with tenant and source it makes the idempotency key, unless that is given.
     type: what happened, such as `order.paid`.
     data: the body's bytes, kept byte-exact, or, with `schema`, a mapping that the schema describes.
     time: when it happened, with a time zone; None if the origin does not say.
-    subject: what it happened to; the ordering key unless a route says otherwise.
+    subject: what it happened to; the ordering key unless that is given, or a route says otherwise.
     headers: request or message headers that rules may match, names in lower case, without any secret.
     traceparent: the W3C trace context that the event arrived with.
+    key: the ordering key, where it is not the subject.
+    idempotency_key: what makes two records the same event, where it is not the id.
     """
 
     id: str
@@ -38,6 +40,8 @@ class Record(NamedTuple):
     tenant: str | None = None
     headers: Mapping[str, str] = MappingProxyType({})
     traceparent: str | None = None
+    key: str | None = None
+    idempotency_key: str | None = None
 
 
 Position = Mapping[str, Any]

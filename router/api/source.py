@@ -1,8 +1,10 @@
 """The contract of sources: those that fetch, and those that others push to."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, runtime_checkable
 
+from router.api.errors import ConnectorError
 from router.api.record import Checkpoint, Position, Record, Window
 
 
@@ -48,22 +50,60 @@ class BackfillSource(Source, Protocol):
         ...
 
 
+class Certificate(NamedTuple):
+    """A client's certificate that the TLS handshake has verified.
+
+    subject: as RFC 4514 writes it. names: its alternative names, such as `DNS:a.example` or `URI:spiffe://x/y`.
+    fingerprint: the SHA-256 of the certificate, in lower-case hexadecimal.
+    """
+
+    subject: str
+    names: tuple[str, ...]
+    fingerprint: str
+
+
+class Peer(NamedTuple):
+    """Who is at the other end, as the connection tells, or proxies that are trusted.
+
+    address: the IP address, as `ipaddress` writes it; empty if it is not known.
+    scheme: `http` or `https`, as the sender has it. authority: the host that the sender has addressed, if a trusted
+    proxy tells; else None, and the header `host` tells.
+    """
+
+    address: str
+    scheme: str = "http"
+    authority: str | None = None
+    certificate: Certificate | None = None
+
+
+UNKNOWN_PEER = Peer("")
+
+
 class Request:
     """A request as it arrived, complete: body in full, header names in lower case, each value as sent.
 
-    headers keeps duplicates and order. received_at is seconds since the epoch.
+    headers keeps duplicates and order. received_at is seconds since the epoch. query is as sent, without the `?`.
     """
 
-    __slots__ = ("_single", "body", "headers", "method", "path", "received_at")
+    __slots__ = ("_single", "body", "headers", "method", "path", "peer", "query", "received_at")
 
     def __init__(
-        self, method: str, path: str, headers: tuple[tuple[str, str], ...], body: bytes, received_at: float
+        self,
+        method: str,
+        path: str,
+        headers: tuple[tuple[str, str], ...],
+        body: bytes,
+        received_at: float,
+        query: str = "",
+        peer: Peer = UNKNOWN_PEER,
     ) -> None:
         self.method = method
         self.path = path
         self.headers = headers
         self.body = body
         self.received_at = received_at
+        self.query = query
+        self.peer = peer
         single = dict(headers)
         # Without duplicates a header is looked up, and not looked for.
         self._single = single if len(single) == len(headers) else None
@@ -75,14 +115,41 @@ class Request:
             return () if value is None else (value,)
         return tuple([value for key, value in self.headers if key == name])
 
+    @property
+    def url(self) -> str:
+        """The URL as the sender has it, which some schemes sign."""
+        authority = self.peer.authority or "".join(self.values("host")[:1])
+        query = f"?{self.query}" if self.query else ""
+        return f"{self.peer.scheme}://{authority}{self.path}{query}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that a receiver gives itself: to a handshake, which carries no event, or instead of the usual 202."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A batch whose items stand for themselves: each is a record, or why it is none.
+
+    The runtime publishes the records and answers 207 with the outcome of each item.
+    """
+
+    items: Sequence[Record | ConnectorError]
+
 
 class Receiver(Protocol):
     """A source that others push to. The runtime owns the port, the limits, the durable write and the answer."""
 
-    def receive(self, request: Request) -> Sequence[Record]:
+    def receive(self, request: Request) -> Sequence[Record] | Items | Reply:
         """Verify the request and turn it into records; pure, no I/O, no waiting.
 
-        Called for every request whose path is the receiver's. Whatever the bytes, it either returns or raises
-        `ConnectorError`, whose reason decides the status of the answer. No secret may enter a record.
+        Called for every request whose path is the receiver's, with the methods GET, OPTIONS and POST. Whatever the
+        bytes, it either returns or raises `ConnectorError`, whose reason decides the status of the answer: all records
+        of a sequence are taken, or none. No secret may enter a record.
         """
         ...

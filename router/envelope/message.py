@@ -52,7 +52,7 @@ class Envelopes:
             _encoded(record.datacontenttype),
             None,
             _encoded(tenant),
-            _idempotency_key(tenant, self.uri, record.id),
+            _idempotency_key(tenant, self.uri, record.idempotency_key or record.id),
             _encoded(traceparent),
             time.time_ns() // 1000,
             self._source,
@@ -78,9 +78,9 @@ def _headers(attributes: Attributes) -> Headers:
     return headers
 
 
-def _idempotency_key(tenant: str | None, uri: str, record_id: str) -> bytes:
+def _idempotency_key(tenant: str | None, uri: str, identity: str) -> bytes:
     """Of tenant, source and id: the same id of two tenants, or two sources, is not the same event."""
-    key = f"{tenant}{uri}#{record_id}" if tenant else f"{uri}#{record_id}"
+    key = f"{tenant}{uri}#{identity}" if tenant else f"{uri}#{identity}"
     if len(key) <= MAX_KEY_CHARACTERS:
         return key.encode()
     return f"{uri}#blake2b-{blake2b(key.encode(), digest_size=32).hexdigest()}".encode()

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import orjson
 
-from router.api import ConnectorError, ErrorClass, Reason
+from router.api import ConnectorError, ErrorClass, Items, Reason, Record, Reply
 from router.ingress.trace import trace_id
 
 _RETRY_AFTER_SECONDS = 5
@@ -17,25 +17,30 @@ _BROKEN = (Reason.PAYLOAD_ENCODING, Reason.REQUEST_TIMEOUT, Reason.PAYLOAD_MALFO
 """After these it is unknown where the next request on the connection would begin."""
 
 _STATUS_LINES: Mapping[int, bytes] = {
-    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\n".encode()
-    for status in HTTPStatus
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
 }
+_JSON = b"Content-Type: application/json\r\n"
 
 
 class Answer(NamedTuple):
-    """A response. closes: the connection is of no use after it. reason: why the request was refused."""
+    """A response. closes: the connection is of no use after it. reason: why the request was refused.
+
+    headers: as they are sent, each with its line end.
+    """
 
     status: int
     body: bytes
     traceparent: str
     closes: bool = False
     reason: Reason | None = None
+    headers: bytes = _JSON
 
     def bytes(self, date: bytes, *, last: bool, bare: bool) -> bytes:
         """As it is sent. date: as the header has it. last: tell that the connection closes. bare: to a HEAD request."""
         retry = b"Retry-After: %d\r\n" % _RETRY_AFTER_SECONDS if self.status == _SERVICE_UNAVAILABLE else b""
-        return b"%bContent-Length: %d\r\nDate: %b\r\ntraceparent: %b\r\n%b%b\r\n%b" % (
+        return b"%b%bContent-Length: %d\r\nDate: %b\r\ntraceparent: %b\r\n%b%b\r\n%b" % (
             _STATUS_LINES[self.status],
+            self.headers,
             len(self.body),
             date,
             self.traceparent.encode(),
@@ -48,6 +53,22 @@ class Answer(NamedTuple):
 def accepted(parent: str, count: int) -> Answer:
     """202: the events are durable."""
     return Answer(202, b'{"accepted":%d,"trace_id":"%b"}' % (count, trace_id(parent).encode()), parent)
+
+
+def items(batch: Items, parent: str) -> Answer:
+    """207: the outcome of each item, in order, as the taxonomy has it; the accepted ones are durable."""
+    outcomes = [
+        {"status": 202} if isinstance(item, Record) else {"status": item.spec.http_status, "error": _details(item)}
+        for item in batch.items
+    ]
+    count = sum(isinstance(item, Record) for item in batch.items)
+    return Answer(207, orjson.dumps({"accepted": count, "trace_id": trace_id(parent), "items": outcomes}), parent)
+
+
+def replied(reply: Reply, parent: str) -> Answer:
+    """What a receiver answers itself."""
+    headers = "".join([f"{name}: {value}\r\n" for name, value in reply.headers])
+    return Answer(reply.status, reply.body, parent, headers=headers.encode("latin-1"))
 
 
 def refused(error: ConnectorError, parent: str) -> Answer:
@@ -71,6 +92,10 @@ def refused(error: ConnectorError, parent: str) -> Answer:
 def internal(parent: str, reason: Reason = Reason.INTERNAL_BUG) -> Answer:
     """500: an error of ours. reason: not for the sender."""
     return Answer(500, _error(*_INTERNAL, parent), parent, reason=reason)
+
+
+def _details(error: ConnectorError) -> dict[str, str]:
+    return {"reason": error.reason, "message": error.message}
 
 
 def _error(reason: str, message: str, parent: str) -> bytes:

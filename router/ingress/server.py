@@ -10,7 +10,7 @@ from wsgiref.handlers import format_date_time
 from aiohttp import http_parser
 from aiohttp.http_parser import RawRequestMessage
 
-from router.api import ConnectorError, Reason, Receiver, Record, Request
+from router.api import ConnectorError, Items, Reason, Receiver, Record, Reply, Request
 from router.config.models import IngressSettings
 from router.ingress import answers
 from router.ingress.answers import Answer
@@ -22,6 +22,9 @@ from router.ingress.trace import traceparent
 Publish = Callable[[Sequence[Record], str], Awaitable[object]]
 """Takes records and the traceparent of their request; returns when they are durable. Raises ConnectorError."""
 
+_METHODS = ("POST", "GET", "OPTIONS")
+"""What a receiver gets to see; the last two for handshakes."""
+
 _BACKLOG = 1_024
 _DRAIN_SECONDS = 3.0
 _SWEEP_SECONDS = 0.25
@@ -29,12 +32,13 @@ _SWEEP_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A receiver at a path, and where its records go."""
+    """A receiver at a path, and where its records go. success: instead of the usual answer to accepted events."""
 
     name: str
     path: str
     receiver: Receiver
     publish: Publish
+    success: Reply | None = None
 
 
 class IngressServer:
@@ -90,16 +94,20 @@ class IngressServer:
         endpoint = self._endpoints.get(_path(message))
         try:
             request = self._request(message, body)
-            known, records = _records(endpoint, request)
-            await known.publish(records, parent)
+            known, received = _received(endpoint, request)
+            answer = await _publish(known, received, parent)
         except ConnectorError as error:
             self._observer.refused(_name(endpoint), error.reason)
             return answers.refused(error, parent)
         except Exception as error:  # noqa: BLE001  the outermost loop of a request: the sender must get an answer
             self._observer.failed(_name(endpoint), error)
             return answers.internal(parent)
+        if isinstance(received, Items):
+            for item in received.items:
+                if isinstance(item, ConnectorError):
+                    self._observer.refused(known.name, item.reason)
         self._observer.accepted(known.name, time.perf_counter() - started, len(request.body))
-        return answers.accepted(parent, len(records))
+        return answer
 
     def refuse(self, message: RawRequestMessage | None, error: ConnectorError) -> Answer:
         """Count a request that cannot be handled, and answer it."""
@@ -140,20 +148,36 @@ class IngressServer:
         return listener
 
     def _request(self, message: RawRequestMessage, body: bytes) -> Request:
-        if message.method != "POST":
+        if message.method not in _METHODS:
             raise ConnectorError(Reason.METHOD_NOT_ALLOWED, "Send a POST request.")
         headers = tuple(
             [(name.decode("latin-1").lower(), text.decode("latin-1")) for name, text in message.raw_headers]
         )
         codings = [text for name, text in headers if name == "content-encoding"]
         content = decode(body, codings, self.max_body_bytes) if codings else body
-        return Request("POST", _path(message), headers, content, time.time())
+        path, _, query = message.path.partition("?")
+        return Request(message.method, path, headers, content, time.time(), query)
 
 
-def _records(endpoint: Endpoint | None, request: Request) -> tuple[Endpoint, Sequence[Record]]:
+def _received(endpoint: Endpoint | None, request: Request) -> tuple[Endpoint, Sequence[Record] | Items | Reply]:
     if endpoint is None:
+        if request.method != "POST":
+            raise ConnectorError(Reason.METHOD_NOT_ALLOWED, "Send a POST request.")
         raise ConnectorError(Reason.ENDPOINT_UNKNOWN, "No endpoint has this path.")
     return endpoint, endpoint.receiver.receive(request)
+
+
+async def _publish(endpoint: Endpoint, received: Sequence[Record] | Items | Reply, parent: str) -> Answer:
+    """Answer once everything is durable. Raises ConnectorError."""
+    if isinstance(received, Reply):
+        return answers.replied(received, parent)
+    if isinstance(received, Items):
+        await endpoint.publish([item for item in received.items if isinstance(item, Record)], parent)
+        return answers.items(received, parent)
+    await endpoint.publish(received, parent)
+    if endpoint.success is not None:
+        return answers.replied(endpoint.success, parent)
+    return answers.accepted(parent, len(received))
 
 
 def _path(message: RawRequestMessage) -> str:

@@ -60,7 +60,8 @@ class Router:
     """The compiled rules of one source; a pure function of the record.
 
     A condition that cannot be evaluated, because a field is missing or of another type, does not hold. A key that
-    cannot be evaluated, or is neither a text, an integer nor a boolean, is the default: the subject, else the id.
+    cannot be evaluated, or is neither a text, an integer nor a boolean, is the default: the record's own, else the
+    subject, else the id.
     """
 
     def __init__(self, source: str, rules: Sequence[_Rule]) -> None:
@@ -100,7 +101,7 @@ def _key(value: Any, record: Record) -> bytes:
 
 
 def _default_key(record: Record) -> bytes:
-    return (record.subject or record.id).encode("utf-8", "surrogatepass")
+    return (record.key or record.subject or record.id).encode("utf-8", "surrogatepass")
 
 
 def _incomplete(number: int, what: str, fix: str) -> ConnectorError:

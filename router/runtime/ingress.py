@@ -68,7 +68,8 @@ class Ingress:
         router = compile_routes(envelopes.uri, source.settings.routes)
         publisher = make_publisher(router, envelopes, producer, self._metrics[name])
         receiver = source.connector.open(source.config, name)
-        return Endpoint(name, source.connector.path(source.config), receiver, publisher.publish)
+        success = source.connector.success(source.config)
+        return Endpoint(name, source.connector.path(source.config), receiver, publisher.publish, success)
 
     async def _register(self, registry: Registry, stop: asyncio.Event) -> None:
         """Register the topics' schemas before any traffic, waiting for the registry as long as it takes."""

@@ -253,6 +253,8 @@ class Changes:
                     None,
                     _HEADERS,
                     None,
+                    None,
+                    None,
                 ),
             )
         )

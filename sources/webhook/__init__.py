@@ -1,12 +1,16 @@
 """The source `webhook`: endpoints that senders push signed events to."""
 
-from router.api import ReceiverConnector
+from router.api import ReceiverConnector, Sending
 from sources.webhook.config import WebhookConfig
 from sources.webhook.receiver import WebhookReceiver
 
 
 def _open(config: WebhookConfig, _name: str) -> WebhookReceiver:
     return WebhookReceiver(config)
+
+
+def _sign(config: WebhookConfig, sending: Sending) -> tuple[tuple[str, str], ...]:
+    return config.verify.sign(sending)
 
 
 def _path(config: WebhookConfig) -> str:
@@ -20,4 +24,5 @@ connector = ReceiverConnector(
     config=WebhookConfig,
     open=_open,
     path=_path,
+    sign=_sign,
 )

@@ -1,8 +1,29 @@
 """Keys derived from secrets: checked once at the start, and derived anew only when a secret changes."""
 
 from collections.abc import Callable, Sequence
+from math import inf
+from typing import Annotated
 
-from router.api import ConnectorError, Secret
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from router.api import ConnectorError, Reason, Secret
+
+
+class ExpiringSecret(BaseModel):
+    """A secret that is being replaced: accepted up to a time."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    secret: Secret = Field(description="The secret.")
+    until: AwareDatetime = Field(description="When it stops being accepted, with a time zone.")
+
+
+Secrets = Annotated[
+    tuple[Secret | ExpiringSecret, ...],
+    Field(
+        min_length=1, max_length=4, description="Accepted secrets; several while rotating, the old ones with `until`."
+    ),
+]
 
 Derive = Callable[[str], bytes]
 """From a secret's text to the key of the HMAC. Raises ConnectorError (SECRET_UNUSABLE), without the secret."""
@@ -11,9 +32,11 @@ Derive = Callable[[str], bytes]
 class Keys:
     """The keys of an endpoint's secrets; several while one replaces another."""
 
-    def __init__(self, secrets: Sequence[Secret], derive: Derive) -> None:
+    def __init__(self, secrets: Sequence[Secret | ExpiringSecret], derive: Derive) -> None:
         """Raises ConnectorError (SECRET_NOT_FOUND, SECRET_UNUSABLE), so that a bad secret is found at the start."""
-        self._secrets = tuple(secrets)
+        self._secrets = [one if isinstance(one, Secret) else one.secret for one in secrets]
+        self._ends = [inf if isinstance(one, Secret) else one.until.timestamp() for one in secrets]
+        self._expires = min(self._ends) < inf
         self._derive = derive
         self._derived: dict[str, bytes] = {}
         for secret in self._secrets:
@@ -24,9 +47,11 @@ class Keys:
                     raise
                 raise ConnectorError(error.reason, f"{secret.reference}: {error.message}", fix=error.fix) from error
 
-    def current(self) -> list[bytes]:
-        """The keys as the secrets are now."""
-        return [self._key(secret) for secret in self._secrets]
+    def current(self, now: float) -> list[bytes]:
+        """The keys as the secrets are now; none if all have ended. now: seconds since the epoch."""
+        if not self._expires:
+            return [self._key(secret) for secret in self._secrets]
+        return [self._key(secret) for secret, end in zip(self._secrets, self._ends, strict=True) if now < end]
 
     def _key(self, secret: Secret) -> bytes:
         value = secret.reveal()
@@ -37,3 +62,19 @@ class Keys:
                 self._derived.clear()  # what a rotation has left behind
             self._derived[value] = key
         return key
+
+
+def text_key(min_characters: int) -> Derive:
+    """The derivation of keys that are the secret's UTF-8, and which must have so many characters."""
+
+    def derive(secret: str) -> bytes:
+        if len(secret) < min_characters:
+            raise ConnectorError(
+                Reason.SECRET_UNUSABLE,
+                f"the secret has fewer than {min_characters} characters.",
+                fix="Use a random one.",
+            )
+        # What is no UTF-8 in the environment arrives as surrogates, and so becomes the same bytes again.
+        return secret.encode("utf-8", "surrogateescape")
+
+    return derive

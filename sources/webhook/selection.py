@@ -28,20 +28,21 @@ class Selector(BaseModel):
             raise ValueError(message)
         return self
 
+    @property
+    def in_body(self) -> bool:
+        """Whether the JSON document is looked into."""
+        return self.body is not None
+
 
 class Place:
     """A selector, ready to look with."""
 
-    __slots__ = ("_header", "_steps")
+    __slots__ = ("_header", "_steps", "in_body")
 
     def __init__(self, selector: Selector) -> None:
+        self.in_body = selector.in_body
         self._header = selector.header
         self._steps = tuple((selector.body or "").split("."))
-
-    @property
-    def in_body(self) -> bool:
-        """Whether the JSON document is looked into."""
-        return self._header is None
 
     def text(self, request: Request, document: Any) -> str | None:
         """The value there as text; None if there is none, or if it is not a text, a number or a boolean.

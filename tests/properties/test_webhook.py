@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.api import ConnectorError, ErrorClass, Request
+from router.testing.received import records_of
 from sources.webhook.receiver import WebhookReceiver
 from tests.unit.sources.webhook.signing import NOW, PLAIN_SECRET, STANDARD_SECRET, github, receiver, request, standard
 
@@ -31,7 +32,7 @@ JSON = st.recursive(
 
 def outcome(endpoint: WebhookReceiver, received: Request) -> str:
     try:
-        (record,) = endpoint.receive(received)
+        (record,) = records_of(endpoint, received)
     except ConnectorError as error:
         return str(error.error_class)
     return "accepted" if record.data == received.body else "changed"

@@ -16,6 +16,7 @@ from router.testing.conformance.claim import broken, claim, hold
 from router.testing.conformance.declaration import DeclarationClaims
 from router.testing.conformance.place import NAME, Place, hides, validated
 from router.testing.conformance.records import Encoding, check_record
+from router.testing.received import records_of
 
 __all__ = ["ReceiverClaims", "Sender"]
 
@@ -146,14 +147,14 @@ class ReceiverClaims(DeclarationClaims):
 
 def _received(receiver: Receiver, request: Request) -> Sequence[Record]:
     try:
-        return receiver.receive(request)
+        return records_of(receiver, request)
     except ConnectorError as error:
         broken(f"it refuses the test's good request: {error}")
 
 
 def _check_answer(sender: Sender, receiver: Receiver, request: Request) -> None:
     try:
-        records = receiver.receive(request)
+        records = records_of(receiver, request)
     except ConnectorError as error:
         hold(hides(sender, f"{error} {error.fix}"), f"the message of {error.reason} holds a secret")
         return

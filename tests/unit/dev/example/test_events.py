@@ -15,6 +15,7 @@ from router.dev.example.guest import curl
 from router.dev.example.place import Place
 from router.dev.example.ports import USUAL, ExamplePorts
 from router.routing import compile_routes
+from router.testing.received import records_of
 
 PORTS = ExamplePorts(19_092, 19_093, 18_081, 15_432, 18_080, 19_464, 19_000)
 
@@ -37,9 +38,8 @@ def answer(loaded: Loaded, post: Post) -> str:
     name, source = next((n, s) for n, s in loaded.receivers.items() if s.connector.path(s.config) == post.path)
     headers = tuple([(key.lower(), value) for key, value in post.headers.items()])
     try:
-        (record,) = source.connector.open(source.config, name).receive(
-            Request("POST", post.path, headers, post.body, time.time())
-        )
+        request = Request("POST", post.path, headers, post.body, time.time())
+        (record,) = records_of(source.connector.open(source.config, name), request)
     except ConnectorError as error:
         return error.reason
     return getattr(compile_routes(name, source.settings.routes).route(record), "topic", "dropped")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from router.api import ConnectorError, Reason, Record
+from router.testing.received import records_of
 from sources.webhook.receiver import WebhookReceiver
 from tests.unit.sources.webhook.signing import PLAIN_SECRET, STANDARD_SECRET, github, receiver, request, standard
 
@@ -20,7 +21,7 @@ def generic(**event: Mapping[str, str]) -> WebhookReceiver:
 
 
 def received(endpoint: WebhookReceiver, body: bytes, *headers: tuple[str, str]) -> Record:
-    (record,) = endpoint.receive(request([*github(body), *headers], body))
+    (record,) = records_of(endpoint, request([*github(body), *headers], body))
     return record
 
 
@@ -33,7 +34,7 @@ def refusal(endpoint: WebhookReceiver, body: bytes, *headers: tuple[str, str]) -
 def test_github_names_the_event_by_delivery_event_action_and_repository() -> None:
     body = b'{"action":"opened","repository":{"full_name":"octo/hello"},"n":18446744073709551616}'
 
-    (record,) = GITHUB.receive(request([*github(body), ("authorization", "Bearer x"), ("x-extra", "1")], body))
+    (record,) = records_of(GITHUB, request([*github(body), ("authorization", "Bearer x"), ("x-extra", "1")], body))
 
     assert (record.id, record.type) == ("72d3162e-cc78-11e3-81ab-4c9367dc0958", "issues.opened")
     assert (record.subject, record.data) == ("octo/hello", body)
@@ -43,7 +44,7 @@ def test_github_names_the_event_by_delivery_event_action_and_repository() -> Non
 def test_a_body_that_is_no_json_is_carried_as_it_is() -> None:
     body = b"\xff\x00not json"
 
-    (record,) = STANDARD.receive(request(standard(body), body))
+    (record,) = records_of(STANDARD, request(standard(body), body))
 
     assert (record.data, record.type, record.id) == (body, "webhook", "msg_1")
 
@@ -51,9 +52,9 @@ def test_a_body_that_is_no_json_is_carried_as_it_is() -> None:
 def test_without_an_id_the_same_body_is_the_same_event() -> None:
     endpoint = receiver({"scheme": "hmac", "header": "x-hub-signature-256", "prefix": "sha256="}, [PLAIN_SECRET])
 
-    (one,) = endpoint.receive(request(github()))
-    (two,) = endpoint.receive(request(github()))
-    (other,) = endpoint.receive(request(github(b"other"), b"other"))
+    (one,) = records_of(endpoint, request(github()))
+    (two,) = records_of(endpoint, request(github()))
+    (other,) = records_of(endpoint, request(github(b"other"), b"other"))
 
     assert one.id == two.id != other.id
 

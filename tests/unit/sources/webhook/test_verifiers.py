@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from standardwebhooks import Webhook
 
 from router.api import ConnectorError, Reason, Request
+from router.testing.received import records_of
 from sources.webhook.config import WebhookConfig
 from sources.webhook.receiver import WebhookReceiver
 from tests.unit.sources.webhook.signing import (
@@ -39,7 +40,7 @@ SIGNATURE = dict(standard())["webhook-signature"]
 
 def refusal(endpoint: WebhookReceiver, received: Request) -> Reason:
     with pytest.raises(ConnectorError) as raised:
-        endpoint.receive(received)
+        records_of(endpoint, received)
     return raised.value.reason
 
 
@@ -66,7 +67,7 @@ def test_a_published_vector_is_accepted_and_any_other_body_refused(scheme: str, 
     headers = [(name.lower(), value) for name, value in vector["headers"].items()]
     sent_at = next((int(value) for name, value in headers if name.endswith("timestamp")), 0)
 
-    (record,) = endpoint.receive(request(headers, vector["body"].encode(), sent_at))
+    (record,) = records_of(endpoint, request(headers, vector["body"].encode(), sent_at))
 
     assert record.data == vector["body"].encode()
     for other in (vector["body"] + " ", vector["body"].replace(":", ": "), vector["body"][:-1]):
@@ -78,7 +79,7 @@ def test_the_published_vector_of_the_primitive_is_accepted() -> None:
     vector = VECTORS["rfc4231-case1"]
     endpoint = receiver({"scheme": "hmac", "header": "x-sign"}, [bytes.fromhex(vector["key_hex"]).decode()])
 
-    endpoint.receive(request([("x-sign", vector["hmac_sha256"])], vector["body"].encode()))
+    records_of(endpoint, request([("x-sign", vector["hmac_sha256"])], vector["body"].encode()))
 
 
 def test_the_published_asymmetric_vector_is_refused_and_its_public_key_is_no_secret() -> None:
@@ -97,7 +98,7 @@ def test_what_the_reference_library_signs_is_accepted() -> None:
     sent_at = datetime.fromtimestamp(NOW, UTC)
     signature = Webhook(STANDARD_SECRET).sign("msg_1", sent_at, BODY.decode())
 
-    STANDARD.receive(request(changed(standard(), "webhook-signature", signature)))
+    records_of(STANDARD, request(changed(standard(), "webhook-signature", signature)))
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ def test_standard_webhooks_refuses(headers: list[tuple[str, str]], reason: Reaso
 
 @pytest.mark.parametrize("sent_at", [NOW - 300, NOW + 300])
 def test_the_window_includes_its_edges(sent_at: int) -> None:
-    STANDARD.receive(request(standard(sent_at=sent_at)))
+    records_of(STANDARD, request(standard(sent_at=sent_at)))
 
 
 @pytest.mark.parametrize("text", [f"{NOW}.9", f" {NOW}", "1_6", f"+{NOW}", "1e9", "١٧٩٥٠٠٠٠٠٠", "9" * 400, "-1"])
@@ -165,7 +166,7 @@ def test_a_valid_signature_among_others_is_found() -> None:
     wrong = "v1," + "A" * 43 + "="
     headers = changed(standard(), "webhook-signature", f"{wrong} v2,abc {SIGNATURE} v1,junk")
 
-    STANDARD.receive(request(headers))
+    records_of(STANDARD, request(headers))
 
 
 def test_while_secrets_rotate_both_are_accepted_and_afterwards_one() -> None:
@@ -175,8 +176,8 @@ def test_while_secrets_rotate_both_are_accepted_and_afterwards_one() -> None:
     after = receiver({"scheme": "standard_webhooks"}, [new_secret])
 
     for key in (KEY, new_key):
-        both.receive(request(standard(key=key)))
-    after.receive(request(standard(key=new_key)))
+        records_of(both, request(standard(key=key)))
+    records_of(after, request(standard(key=new_key)))
 
     assert refusal(after, request(standard())) is Reason.SIGNATURE_MISMATCH
 
@@ -225,7 +226,7 @@ def test_the_generic_scheme_signs_timestamp_and_body_as_configured() -> None:
     signature = base64.b64encode(hmac.digest(PLAIN_SECRET.encode(), f"{NOW}:".encode() + body, "sha512")).decode()
     headers = [("x-sign", f"t={signature}"), ("x-time", str(NOW)), ("x-kind", "made")]
 
-    (record,) = endpoint.receive(request(headers, body))
+    (record,) = records_of(endpoint, request(headers, body))
 
     assert (record.id, record.type, record.time) == ("7", "made", datetime(2026, 11, 23, 10, tzinfo=UTC))
     assert refusal(endpoint, request(headers, body, NOW + 301)) is Reason.TIMESTAMP_OUT_OF_WINDOW
@@ -238,7 +239,7 @@ def test_the_signature_for_one_endpoint_is_refused_at_another() -> None:
 
 
 def test_a_repeated_delivery_is_the_same_event() -> None:
-    (one,), (two,) = STANDARD.receive(request(standard())), STANDARD.receive(request(standard(), at=NOW + 299))
+    (one,), (two,) = records_of(STANDARD, request(standard())), records_of(STANDARD, request(standard(), at=NOW + 299))
 
     assert one.id == two.id
 
@@ -269,24 +270,24 @@ def test_a_secret_that_is_no_utf_8_signs_with_its_own_bytes() -> None:
     key = b"sixteen bytes \xff\xfe\xfd"
     endpoint = receiver({"scheme": "hmac", "header": "x-sign"}, [os.fsdecode(key)])
 
-    endpoint.receive(request([("x-sign", hmac.digest(key, BODY, "sha256").hex())]))
+    records_of(endpoint, request([("x-sign", hmac.digest(key, BODY, "sha256").hex())]))
 
 
 def test_a_secret_is_read_anew_and_the_old_one_refused() -> None:
     values = {"${env:S}": PLAIN_SECRET}
     config = {"path": "/hooks", "verify": {"scheme": "github", "secrets": ["${env:S}"]}}
     endpoint = WebhookReceiver(WebhookConfig.model_validate(config, context={"resolve": values.__getitem__}))
-    endpoint.receive(request(github()))
+    records_of(endpoint, request(github()))
 
     values["${env:S}"] = "the new secret of the endpoint"
 
-    endpoint.receive(request(github(secret="the new secret of the endpoint")))
+    records_of(endpoint, request(github(secret="the new secret of the endpoint")))
     assert refusal(endpoint, request(github())) is Reason.SIGNATURE_MISMATCH
 
 
 def test_no_secret_bearing_header_enters_the_record() -> None:
     secrets = ["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-gitlab-token"]
 
-    (record,) = STANDARD.receive(request([*standard(), *((name, "canary") for name in secrets), ("host", "h")]))
+    (record,) = records_of(STANDARD, request([*standard(), *((name, "canary") for name in secrets), ("host", "h")]))
 
     assert set(record.headers) == {"webhook-id", "webhook-timestamp", "host"}

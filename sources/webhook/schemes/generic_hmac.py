@@ -4,11 +4,14 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
 
 from router.api import ConnectorError, Reason, Request
 from sources.webhook.encoding import check_window, decode_base64, decode_hex, single, timestamp
-from sources.webhook.secrets import Keys
+from sources.webhook.scheme import HeaderName, Scheme, Tolerance, Verifier
+from sources.webhook.secrets import Keys, Secrets, text_key
 
 Algorithm = Literal["sha256", "sha384", "sha512"]
 Encoding = Literal["hex", "base64"]
@@ -19,16 +22,52 @@ _PLACES = re.compile(r"(\{timestamp\}|\{body\})")
 _DECODERS: dict[Encoding, Callable[[str, int], bytes | None]] = {"hex": decode_hex, "base64": decode_base64}
 
 
-def derive(secret: str) -> bytes:
-    """The key: the secret's UTF-8. Raises ConnectorError (SECRET_UNUSABLE)."""
-    if len(secret) < MIN_SECRET_CHARACTERS:
-        raise ConnectorError(
-            Reason.SECRET_UNUSABLE,
-            f"the secret has fewer than {MIN_SECRET_CHARACTERS} characters.",
-            fix="Use a random one.",
+class HmacScheme(Scheme):
+    """Any other HMAC in a header."""
+
+    scheme: Literal["hmac"]
+    secrets: Secrets
+    header: HeaderName = Field(description="The header with the signature, in lower case.")
+    algorithm: Algorithm = Field("sha256", description="The hash.")
+    encoding: Encoding = Field("hex", description="How the signature is written.")
+    prefix: str = Field("", max_length=32, description="What stands before it, such as `sha256=`.")
+    timestamp_header: HeaderName | None = Field(None, description="A header whose seconds are signed with the body.")
+    signed: str | None = Field(
+        None,
+        max_length=64,
+        description="What is signed, such as `v0:{timestamp}:{body}`; by default `{timestamp}.{body}` where there is "
+        "a timestamp header, else `{body}`.",
+    )
+    tolerance_seconds: Tolerance = 300
+
+    @model_validator(mode="after")
+    def _signs_the_whole(self) -> Self:
+        signed = self._signed_or_default
+        if signed.count(BODY) != 1 or signed.count(TIMESTAMP) != (self.timestamp_header is not None):
+            message = "`signed` must have `{body}` once, and `{timestamp}` once if there is a `timestamp_header`"
+            raise ValueError(message)
+        return self
+
+    @property
+    def _signed_or_default(self) -> str:
+        return self.signed or (BODY if self.timestamp_header is None else f"{TIMESTAMP}.{BODY}")
+
+    def verifier(self) -> Verifier:
+        """As configured."""
+        return GenericHmac(
+            Keys(self.secrets, text_key(MIN_SECRET_CHARACTERS)),
+            header=self.header,
+            algorithm=self.algorithm,
+            encoding=self.encoding,
+            prefix=self.prefix,
+            timestamp_header=self.timestamp_header,
+            signed=self._signed_or_default,
+            tolerance_seconds=self.tolerance_seconds,
         )
-    # What is no UTF-8 in the environment arrives as surrogates, and so becomes the same bytes again.
-    return secret.encode("utf-8", "surrogateescape")
+
+    def proofs(self) -> frozenset[str]:
+        """The signature."""
+        return frozenset({self.header})
 
 
 class GenericHmac:
@@ -65,7 +104,7 @@ class GenericHmac:
         if signature is None:
             raise ConnectorError(Reason.SIGNATURE_MALFORMED, "The signature header cannot be read.")
         signed = self._signed_bytes(request)
-        for key in self._keys.current():
+        for key in self._keys.current(request.received_at):
             if hmac.compare_digest(hmac.digest(key, signed, self._algorithm), signature):
                 return
         raise ConnectorError(Reason.SIGNATURE_MISMATCH, "The signature does not match.")

@@ -8,10 +8,13 @@ import binascii
 import hmac
 import re
 from collections.abc import Sequence
+from typing import ClassVar, Literal
 
 from router.api import ConnectorError, Reason, Request
+from sources.webhook.attributes import Attributes, body, header
 from sources.webhook.encoding import MAX_SIGNATURES, check_window, decode_base64, single, timestamp
-from sources.webhook.secrets import Keys
+from sources.webhook.scheme import Scheme, Tolerance, Verifier
+from sources.webhook.secrets import Keys, Secrets
 
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 PREFIX = "whsec_"
@@ -38,6 +41,24 @@ def derive(secret: str) -> bytes:
     return key
 
 
+class StandardWebhooksScheme(Scheme):
+    """Standard Webhooks (`webhook-id`, `webhook-timestamp`, `webhook-signature`)."""
+
+    scheme: Literal["standard_webhooks"]
+    secrets: Secrets
+    tolerance_seconds: Tolerance = 300
+
+    attributes: ClassVar = Attributes(id=header(ID), type=body("type"), time=body("timestamp"))
+
+    def verifier(self) -> Verifier:
+        """Any of the secrets."""
+        return StandardWebhooks(Keys(self.secrets, derive), self.tolerance_seconds)
+
+    def proofs(self) -> frozenset[str]:
+        """The signatures."""
+        return frozenset({SIGNATURE})
+
+
 class StandardWebhooks:
     """Verifies `{id}.{timestamp}.{body}`."""
 
@@ -57,7 +78,7 @@ class StandardWebhooks:
         sent_at = single(request, TIMESTAMP, Reason.TIMESTAMP_MISSING)
         check_window(timestamp(sent_at), request.received_at, self._tolerance_seconds)
         signed = f"{message_id}.{sent_at}.".encode() + request.body
-        for key in self._keys.current():
+        for key in self._keys.current(request.received_at):
             # As text, of which each signature has exactly one; only those that do not match need to be decoded.
             expected = base64.b64encode(hmac.digest(key, signed, "sha256"))
             # All are compared, so that the time does not tell which one matched.
@@ -66,9 +87,9 @@ class StandardWebhooks:
         raise _mismatch(signatures)
 
 
-def _signatures(header: str) -> list[bytes]:
+def _signatures(text: str) -> list[bytes]:
     """The v1 signatures as they were sent, without their prefix."""
-    parts = header.split(" ")
+    parts = text.split(" ")
     if len(parts) > MAX_SIGNATURES:
         raise ConnectorError(Reason.TOO_MANY_SIGNATURES, f"More than {MAX_SIGNATURES} signatures.")
     ours = [part[len(_SCHEME) :].encode("latin-1", "replace") for part in parts if part.startswith(_SCHEME)]
