@@ -1,9 +1,10 @@
 """Reads a stream's rows in batches, and moves its checkpoint where reading on from there misses none."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Engine, Select
+from sqlalchemy import CursorResult, Engine, Select
 
 from router.api import Checkpoint, Emit, Position, Schema
 from sources.sql_poll.conditions import Conditions, Range
@@ -35,22 +36,22 @@ class Reading:
     async def to_end(self, emit: Emit, position: Position | None) -> None:
         """Read until there is nothing more. Raises ConnectorError."""
         place = to_place(self._name, self._stream.order, position)
-        connection = await in_thread(lambda: connect(self._engine))
+        opened = ExitStack()
         try:
-            result, rows, order = await in_thread(lambda: self._begin(connection, place))
-            try:
-                await self._emit_all(emit, result, rows, order, place)
-            finally:
-                await in_thread(result.close)
+            result, rows, order = await in_thread(lambda: self._begin(opened, place))
+            await self._emit_all(emit, result, rows, order, place)
         finally:
-            await in_thread(connection.close)
+            await in_thread(opened.close)
 
-    def _begin(self, connection: Connection, place: Place | None) -> tuple[CursorResult[Any], Rows, tuple[int, ...]]:
+    def _begin(self, opened: ExitStack, place: Place | None) -> tuple[CursorResult[Any], Rows, tuple[int, ...]]:
+        """opened: what is to be closed, also if nobody waits for what is returned any more."""
+        connection = opened.enter_context(connect(self._engine))
         found = origin(connection, self._stream)
         conditions = Conditions(connection, self._stream, found, self._config.time_zone)
         schema = self._schemas(self._name, found.fields)
         rows = Rows(self._name, self._stream, found, schema, conditions.clock)
         result = connection.execute(self._select(conditions, place))
+        opened.callback(result.close)
         return result, rows, tuple(found.number(name) for name in self._stream.order)
 
     async def _emit_all(
