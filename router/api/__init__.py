@@ -5,7 +5,7 @@ from router.api.dataset import Dataset, http_dataset
 from router.api.errors import ConnectorError, RecordsRefusedError
 from router.api.event import Batch, Event, TopicPartition
 from router.api.reasons import Action, ErrorClass, Reason
-from router.api.record import Checkpoint, Position, Record, Schema, Stream, Window
+from router.api.record import Checkpoint, Encoded, Position, Record, Schema, Stream, Window
 from router.api.rehearsal import Finding, Sending
 from router.api.secret import Secret, UserName, revealed
 from router.api.sink import PositionedSink, Sink
@@ -33,6 +33,7 @@ __all__ = [
     "ConnectorError",
     "Dataset",
     "Emit",
+    "Encoded",
     "ErrorClass",
     "Event",
     "Finding",

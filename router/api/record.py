@@ -1,6 +1,6 @@
 """What a source hands over: records, and how far it has read."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -14,6 +14,34 @@ class Schema:
     avro: Mapping[str, Any]
 
 
+class Encoded(Mapping[str, Any]):
+    """A record's data that is in Avro already, by the record's schema. It is a mapping for whoever looks into it.
+
+    avro: the bytes. read: makes the mapping, if somebody does.
+    """
+
+    __slots__ = ("_read", "_values", "avro")
+
+    def __init__(self, avro: bytes, read: Callable[[], Mapping[str, Any]]) -> None:
+        self.avro = avro
+        self._read = read
+        self._values: Mapping[str, Any] | None = None
+
+    def __getitem__(self, name: str) -> Any:
+        return self._mapping()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._mapping())
+
+    def __len__(self) -> int:
+        return len(self._mapping())
+
+    def _mapping(self) -> Mapping[str, Any]:
+        if self._values is None:
+            self._values = self._read()
+        return self._values
+
+
 class Record(NamedTuple):
     """One event as a source saw it, in the words of CloudEvents 1.0. The runtime adds the rest of the envelope.
 
@@ -21,7 +49,8 @@ class Record(NamedTuple):
 
     id: the event's id at its origin; with tenant and source it makes the idempotency key, unless that is given.
     type: what happened, such as `order.paid`.
-    data: the body's bytes, kept byte-exact, or, with `schema`, a mapping that the schema describes.
+    data: the body's bytes, kept byte-exact, or, with `schema`, a mapping that the schema describes, which may be
+        `Encoded`.
     time: when it happened, with a time zone; None if the origin does not say.
     subject: what it happened to; the ordering key unless that is given, or a route says otherwise.
     headers: request or message headers that rules may match, names in lower case, without any secret.

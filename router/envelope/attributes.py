@@ -59,20 +59,20 @@ def _compile_write() -> Write:
     """With every field written out; nothing but the constants above enters its source."""
     lines = ["def write(attributes):", f" {', '.join(FIELDS)} = attributes", " return ["]
     for name, kind in FIELDS.items():
-        if isinstance(kind, str):
-            lines.append(f"  *{_parts(kind, name)},")
+        if kind == "long":
+            lines.append(f"  write_long({name}),")
+        elif kind == "string":
+            lines.append(f"  short[n] if (n := len({name}) << 1) <= {PAIR} else write_long(n >> 1), {name},")
+        elif kind == ["null", "long"]:
+            lines.append(f"  null if {name} is None else present + write_long({name}),")
         else:
-            lines.append(f"  *(nothing if {name} is None else (b'\\2', *{_parts(kind[1], name)})),")
-    names: dict[str, Any] = {"short": SHORT, "write_long": write_long, "nothing": (b"\0",)}
+            length = f"(present_short[n] if (n := len({name}) << 1) <= {PAIR} else present + write_long(n >> 1))"
+            lines.append(f"  *(nothing if {name} is None else ({length}, {name})),")
+    names: dict[str, Any] = {"short": SHORT, "write_long": write_long, "null": b"\0", "present": b"\2"}
+    names |= {"nothing": (b"\0",), "present_short": tuple([b"\2" + written for written in SHORT])}
     exec("\n".join([*lines, " ]"]), names)  # noqa: S102  made of the constants above
     write: Write = names["write"]
     return write
-
-
-def _parts(kind: str, name: str) -> str:
-    if kind == "long":
-        return f"(write_long({name}),)"
-    return f"(short[n] if (n := len({name}) << 1) <= {PAIR} else write_long(n >> 1), {name})"
 
 
 read = _compile_read()

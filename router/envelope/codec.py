@@ -9,7 +9,7 @@ from typing import Any
 
 import fastavro
 
-from router.api import ConnectorError, Event, Reason, Schema
+from router.api import ConnectorError, Encoded, Event, Reason, Schema
 from router.envelope import attributes
 from router.envelope.bounds import check, check_end, compile_walk
 from router.envelope.reading import Read, UnsupportedTypeError, compile_read
@@ -41,7 +41,7 @@ class Encoder:
     def encode(self, values: attributes.Attributes, data: Any) -> bytes:
         """The Kafka value. Raises ConnectorError (ENCODE_FAILED) if the data does not fit the schema."""
         try:
-            parts = (_NULL,) if data is None else self._data_parts(data)
+            parts = _encoded(data) if type(data) is Encoded else (_NULL,) if data is None else self._data_parts(data)
             return b"".join((self._prefix, *attributes.write(values), *parts))
         except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError, struct.error) as error:
             message = f"The record does not fit the topic's schema ({type(error).__name__})."
@@ -103,6 +103,10 @@ def _data_parts(schema: Mapping[str, Any] | None) -> Parts:
         return _compiled(compile_write(schema))
     except UnsupportedTypeError:
         return _with_fastavro(fastavro.parse_schema(dict(schema)))
+
+
+def _encoded(data: Encoded) -> tuple[bytes, ...]:
+    return _PRESENT, data.avro
 
 
 def _compiled(write: Write) -> Parts:

@@ -5,7 +5,7 @@ from hashlib import blake2b
 
 from router.api import ConnectorError, Reason, Record
 from router.envelope.attributes import Attributes
-from router.envelope.codec import micros
+from router.envelope.codec import Encoder, micros
 from router.envelope.registry import Registry
 from router.kafka.producer import Headers, Message
 from router.routing import Routed
@@ -20,23 +20,31 @@ class Envelopes:
         self.uri = f"/{pipeline}/{source}"
         self._uri = self.uri.encode()
         self._source = source.encode()
+        self._source_header = ("ce_source", self._uri)
         self._tenant = tenant
         self._registry = registry
 
-    async def message(self, record: Record, routed: Routed, traceparent: str | None) -> Message:
+    def known_encoder(self, routed: Routed, record: Record) -> Encoder | None:
+        """What encodes the record, if its schema is known to be registered: the hot path, without waiting."""
+        return self._registry.known_encoder(routed.topic, record.schema)
+
+    async def encoder(self, routed: Routed, record: Record) -> Encoder:
+        """What encodes the record, whose schema is registered first if it may be.
+
+        Raises ConnectorError: SCHEMA_REJECTED, SCHEMA_FROZEN, SCHEMA_PAUSED, REGISTRY_UNAVAILABLE.
+        """
+        return await self._registry.encoder(routed.topic, record.schema, routed.drift)
+
+    def message(self, encoder: Encoder, record: Record, routed: Routed, traceparent: str | None) -> Message:
         """The message; traceparent: the trace that it goes on.
 
-        Raises ConnectorError: ENCODE_FAILED if an attribute or the data is not what it should be, SCHEMA_REJECTED,
-        SCHEMA_FROZEN, SCHEMA_PAUSED, REGISTRY_UNAVAILABLE.
+        Raises ConnectorError: ENCODE_FAILED if an attribute or the data is not what it should be.
         """
-        topic = routed.topic
-        encoder = self._registry.known_encoder(topic, record.schema)
-        if encoder is None:
-            encoder = await self._registry.encoder(topic, record.schema, routed.drift)
         try:
             attributes = self._attributes(record, traceparent)
             value = encoder.encode(attributes, record.data)
-            return Message(topic, routed.key or attributes.idempotency_key, value, _headers(attributes))
+            key = routed.key or attributes.idempotency_key
+            return Message(routed.topic, key, value, self._headers(attributes))
         except (TypeError, ValueError, AttributeError) as error:
             message = f"An attribute of the record is not what it should be ({type(error).__name__})."
             raise ConnectorError(Reason.ENCODE_FAILED, message) from error
@@ -58,24 +66,23 @@ class Envelopes:
             self._source,
         )
 
+    def _headers(self, attributes: Attributes) -> Headers:
+        """The attributes again, so that a filter need not decode the value."""
+        headers: Headers = [
+            ("ce_id", attributes.id),
+            self._source_header,
+            ("ce_type", attributes.type),
+            ("idempotency-key", attributes.idempotency_key),
+        ]
+        if attributes.subject is not None:
+            headers.append(("ce_subject", attributes.subject))
+        if attributes.traceparent is not None:
+            headers.append(("traceparent", attributes.traceparent))
+        return headers
+
 
 def _encoded(text: str | None) -> bytes | None:
     return None if text is None else text.encode()
-
-
-def _headers(attributes: Attributes) -> Headers:
-    """The attributes again, so that a filter need not decode the value."""
-    headers: Headers = [
-        ("ce_id", attributes.id),
-        ("ce_source", attributes.source),
-        ("ce_type", attributes.type),
-        ("idempotency-key", attributes.idempotency_key),
-    ]
-    if attributes.subject is not None:
-        headers.append(("ce_subject", attributes.subject))
-    if attributes.traceparent is not None:
-        headers.append(("traceparent", attributes.traceparent))
-    return headers
 
 
 def _idempotency_key(tenant: str | None, uri: str, identity: str) -> bytes:

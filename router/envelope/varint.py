@@ -3,6 +3,8 @@
 https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
 """
 
+from functools import lru_cache
+
 _CONTINUES, _SEVEN_BITS = 0x80, 0x7F
 PAIR_BITS, PAIR = 14, 0x3FFF
 
@@ -18,6 +20,16 @@ PAIRS = tuple(bytes([n & _SEVEN_BITS | _CONTINUES, n >> 7 | _CONTINUES]) for n i
 def write_long(number: int) -> bytes:
     """The number, of at most 64 bits with a sign."""
     rest = (number << 1) ^ (number >> 63)
+    if rest <= PAIR:
+        return SHORT[rest]
+    if rest >> PAIR_BITS <= PAIR:
+        return PAIRS[rest & PAIR] + SHORT[rest >> PAIR_BITS]
+    return PAIRS[rest & PAIR] + PAIRS[rest >> PAIR_BITS & PAIR] + _high(rest >> 2 * PAIR_BITS)
+
+
+@lru_cache
+def _high(rest: int) -> bytes:
+    """The bits of times that change every few minutes only."""
     written = b""
     while rest > PAIR:
         written += PAIRS[rest & PAIR]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from router.api import Action, Checkpoint, ConnectorError, Position, Reason, Record, Schema
+from router.envelope.codec import Encoder
 from router.envelope.message import Envelopes
 from router.fetching.checkpoints import CheckpointStore, Scope
 from router.fetching.letter import Letters
@@ -132,39 +133,41 @@ class Emitter:
 
     async def _encode(self, records: Sequence[Record]) -> _Batch:
         batch = _Batch()
+        router, known_encoder = self._way.router, self._way.envelopes.known_encoder
         for number, record in enumerate(records, 1):
-            routed = self._way.router.route(record)
+            routed = router.route(record)
             if isinstance(routed, Dropped):
                 batch.filtered += 1
+                continue
+            try:
+                encoder = known_encoder(routed, record) or await self._encoder(record, routed)
+                batch.messages.append(self._message(encoder, record, routed))
+            except ConnectorError as error:
+                if error.action is not Action.DEAD_LETTER:
+                    raise
+                batch.messages.append(self._way.letters.letter(record, routed.topic, routed.key, error))
+                batch.dead.append(error.reason)
             else:
-                await self._add(batch, record, routed)
+                batch.published[routed.topic] += 1
             if number % _SLICE == 0:
                 await asyncio.sleep(0)
         return batch
 
-    async def _add(self, batch: _Batch, record: Record, routed: Routed) -> None:
-        try:
-            batch.messages.append(await self._message(record, routed))
-        except ConnectorError as error:
-            if error.action is not Action.DEAD_LETTER:
-                raise
-            batch.messages.append(self._way.letters.letter(record, routed.topic, routed.key, error))
-            batch.dead.append(error.reason)
-        else:
-            batch.published[routed.topic] += 1
+    def _message(self, encoder: Encoder, record: Record, routed: Routed) -> Message:
+        message = self._way.envelopes.message(encoder, record, routed, record.traceparent)
+        if len(message.value or b"") > MAX_MESSAGE_BYTES:
+            raise ConnectorError(Reason.PAYLOAD_TOO_LARGE, f"The record is larger than {MAX_MESSAGE_BYTES} bytes.")
+        return message
 
-    async def _message(self, record: Record, routed: Routed) -> Message:
+    async def _encoder(self, record: Record, routed: Routed) -> Encoder:
         kind = routed.topic, id(record.schema)
         if kind in self._refused and time.monotonic() < self._refused[kind].until:
             # The answer is known; asking the registry again for each record of the stream would only take time.
             known = self._refused[kind].error
             raise ConnectorError(known.reason, known.message, fix=known.fix)
         try:
-            message = await self._way.envelopes.message(record, routed, record.traceparent)
+            return await self._way.envelopes.encoder(routed, record)
         except ConnectorError as error:
             if error.reason in (Reason.SCHEMA_REJECTED, Reason.SCHEMA_FROZEN):
                 self._refused[kind] = _Refused(record.schema, error, time.monotonic() + _REFUSED_SECONDS)
             raise
-        if len(message.value or b"") > MAX_MESSAGE_BYTES:
-            raise ConnectorError(Reason.PAYLOAD_TOO_LARGE, f"The record is larger than {MAX_MESSAGE_BYTES} bytes.")
-        return message

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +68,7 @@ def body(record: Record) -> bytes:
         "tenant": record.tenant,
         "datacontenttype": record.datacontenttype,
         "headers": dict(record.headers),
-        "data": record.data,
+        "data": dict(record.data) if isinstance(record.data, Mapping) else record.data,
     }
     try:
         text = json.dumps(told, default=_plain, skipkeys=True)

@@ -6,7 +6,7 @@ from typing import Any
 import cel
 import orjson
 
-from router.api import Record
+from router.api import Encoded, Record
 from router.routing.outline import Outline, prune
 
 _READERS: Mapping[str, Callable[[Record], Any]] = {
@@ -52,6 +52,8 @@ class Facts:
 
 def _content(data: Any) -> Any:
     """What rules see of the content: parsed JSON, a mapping as it is, or nothing. The record itself is untouched."""
+    if isinstance(data, Encoded):
+        return dict(data)
     if not isinstance(data, bytes):
         return data
     try:

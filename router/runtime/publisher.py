@@ -24,13 +24,15 @@ class Publisher:
         Raises ConnectorError; then the records must be offered again, some may be durable already.
         """
         messages = []
+        envelopes = self._envelopes
         for record in records:
             routed = self._router.route(record)
             if isinstance(routed, Dropped):
                 self._metrics.filtered()
             else:
                 trace = record.traceparent or traceparent
-                messages.append(await self._envelopes.message(record, routed, trace))
+                encoder = envelopes.known_encoder(routed, record) or await envelopes.encoder(routed, record)
+                messages.append(envelopes.message(encoder, record, routed, trace))
         await self._producer.send(messages)
         for message in messages:
             self._metrics.published(message.topic)

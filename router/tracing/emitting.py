@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from opentelemetry.trace import Link, SpanKind
 
 from router.api import Record
+from router.envelope.codec import Encoder
 from router.envelope.message import Envelopes
 from router.envelope.registry import Registry
 from router.kafka.producer import Message
@@ -28,7 +29,7 @@ class TracedEnvelopes(Envelopes):
         self._spans = spans
         self._connector = source
 
-    async def message(self, record: Record, routed: Routed, traceparent: str | None) -> Message:
+    def message(self, encoder: Encoder, record: Record, routed: Routed, traceparent: str | None) -> Message:
         """As Envelopes.message."""
         attributes: Attributes = {
             "messaging.system": "kafka",
@@ -43,9 +44,9 @@ class TracedEnvelopes(Envelopes):
         else:
             recorded = self._spans.begin(name, SpanKind.PRODUCER, attributes)
         if recorded is None:
-            return await super().message(record, routed, traceparent)
+            return super().message(encoder, record, routed, traceparent)
         try:
-            return await super().message(record, routed, recorded.traceparent)
+            return super().message(encoder, record, routed, recorded.traceparent)
         except BaseException as error:
             recorded.fail(error)
             raise

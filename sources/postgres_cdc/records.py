@@ -1,12 +1,16 @@
 """How a change, or a row that was read, becomes a record."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import blake2b
+from typing import Any
 
-from router.api import Record
+from router.api import Encoded, Record
+from sources.postgres_cdc import avro
 from sources.postgres_cdc.compiled import NOTHING_UNCHANGED
 from sources.postgres_cdc.relation import Relation
+from sources.postgres_cdc.texts import decoded
 
 READ, CREATED, UPDATED, DELETED, TRUNCATED = "r", "c", "u", "d", "t"
 _WORDS = {READ: "read", CREATED: "inserted", UPDATED: "updated", DELETED: "deleted", TRUNCATED: "truncated"}
@@ -39,28 +43,42 @@ class Reader:
         self._type = type_of(relation, READ)
         self._prefix = f"{slot}/{relation.name}/"
         self._position = {"lsn": start, "index": 0}
+        self._head = avro.text(READ.encode()) + avro.NULL + avro.PRESENT
+        self._tail = avro.number(start) + avro.number(0) + avro.NULL + avro.EMPTY_COLLECTION * 2
         self._read_at = read_at
 
-    def records(self, rows: Sequence[list[str | None]]) -> list[Record]:
+    def records(self, rows: Sequence[list[bytes | None]]) -> list[Record]:
         """The records of rows; without a key, each row begins with what identifies it instead."""
-        relation, prefix, event_type = self._relation, self._prefix, self._type
-        position, read_at, schema = self._position, self._read_at, relation.schema
-        read, has_key = relation.read_line, bool(relation.key)
+        relation, prefix, event_type, read_at = self._relation, self._prefix, self._type, self._read_at
+        encode, has_key, head, tail = relation.encode_row, bool(relation.key), self._head, self._tail
         made = []
         for texts in rows:
             identity = None if has_key else texts.pop(0)
-            row, unfit, key = read(texts)
-            data = {
-                "op": READ,
-                "before": None,
-                "after": row,
-                "position": position,
-                "transaction": None,
-                "unchanged": NOTHING_UNCHANGED,
-                "texts": unfit,
-            }
-            made.append(Record(prefix + _short(key or identity or ""), event_type, data, read_at, key, None, schema))
+            encoded = None if encode is None else encode(texts)
+            data: Mapping[str, Any]
+            if encoded is None:
+                data, key = self._change(texts)
+            else:
+                row, key = encoded
+                data = Encoded(head + row + tail, partial(self._data, texts))
+            name = key or ("" if identity is None else identity.decode())
+            made.append(Record(prefix + _short(name), event_type, data, read_at, key, None, relation.schema))
         return made
+
+    def _data(self, texts: Sequence[bytes | None]) -> Mapping[str, Any]:
+        return self._change(texts)[0]
+
+    def _change(self, texts: Sequence[bytes | None]) -> tuple[Mapping[str, Any], str | None]:
+        row, unfit, key = self._relation.read_line(decoded(texts))
+        return {
+            "op": READ,
+            "before": None,
+            "after": row,
+            "position": self._position,
+            "transaction": None,
+            "unchanged": NOTHING_UNCHANGED,
+            "texts": unfit,
+        }, key
 
 
 def _short(identity: str) -> str:

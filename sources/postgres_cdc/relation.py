@@ -7,6 +7,7 @@ from typing import NamedTuple
 from router.api import Schema
 from sources.postgres_cdc.change_schema import Column, change_schema, columns
 from sources.postgres_cdc.compiled import ReadLine, ReadTuple, read_line, read_tuple
+from sources.postgres_cdc.encoded import EncodeRow, encode_row
 from sources.postgres_cdc.kinds import PgType, kind
 
 
@@ -30,6 +31,7 @@ class Relation:
     schema: Schema
     read_tuple: ReadTuple
     read_line: ReadLine
+    encode_row: EncodeRow | None
 
     @classmethod
     def of(cls, shape: Shape) -> "Relation":
@@ -45,6 +47,7 @@ class Relation:
             change_schema(shape.schema, shape.table, its_columns, key),
             read_tuple(its_columns, key),
             read_line(its_columns, key),
+            encode_row(its_columns, key),
         )
 
 

@@ -1,7 +1,6 @@
 """The queries that read rows by COPY, and the texts in what they answer."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import orjson
@@ -11,14 +10,12 @@ from sources.postgres_cdc.catalog import Table
 from sources.postgres_cdc.changes import Missing
 from sources.postgres_cdc.compiled import Row, Texts
 from sources.postgres_cdc.relation import Relation
+from sources.postgres_cdc.texts import decoded, split
 from sources.postgres_cdc.wire import Wire
 
 Key = Mapping[str, str | int]
 """The values of a key's fields, numbers as such and all else as Postgres's text."""
 
-_NULL = "\\N"
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _PARTITIONED = "p"
 
 
@@ -79,7 +76,7 @@ async def select_values(connection: AsyncConnection, missing: Missing) -> tuple[
             found += messages
     if not found:
         return {}, {}
-    row, texts, _ = relation.read_line(split(found[0])[0])
+    row, texts, _ = relation.read_line(decoded(split(found[0])[0]))
     return {field: row[field] for field in missing.unchanged}, texts
 
 
@@ -87,18 +84,3 @@ def parse_key(subject: str) -> dict[str, str | int]:
     """The key in a record's subject."""
     key: dict[str, str | int] = orjson.loads(subject)
     return key
-
-
-def split(lines: bytes) -> Sequence[list[str | None]]:
-    """The texts of whole lines of COPY."""
-    text = lines.decode()
-    rows: list[list[str | None]] = [[*line.split("\t")] for line in text[:-1].split("\n")]
-    if "\\" not in text:
-        return rows
-    return [[_unescaped(field) if field is not None and "\\" in field else field for field in row] for row in rows]
-
-
-def _unescaped(field: str) -> str | None:
-    if field == _NULL:
-        return None
-    return _ESCAPE.sub(lambda found: _ESCAPES.get(found[1], found[1]), field)

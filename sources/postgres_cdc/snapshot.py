@@ -17,7 +17,8 @@ from sources.postgres_cdc.catalog import Catalog, Table
 from sources.postgres_cdc.outbox import Outbox, Parcel
 from sources.postgres_cdc.records import Reader
 from sources.postgres_cdc.relation import Relations
-from sources.postgres_cdc.select import Key, Part, parse_key, rows_query, split
+from sources.postgres_cdc.select import Key, Part, parse_key, rows_query
+from sources.postgres_cdc.texts import split
 from sources.postgres_cdc.wire import Wire
 
 _ROWS = 1_000

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from router.api import ConnectorError, Record, Schema, Stream
+from router.api import ConnectorError, Encoded, Record, Schema, Stream
 from router.envelope.attributes import Attributes
 from router.envelope.codec import Decoder, Encoder, micros
 from router.envelope.schema import admit, envelope_schema
@@ -38,6 +38,9 @@ class Encoding:
         try:
             value = encoder.encode(_attributes(record), record.data)
             event = decoder.decode(value, b"key", 0)
+            if isinstance(record.data, Encoded):
+                same = value == encoder.encode(_attributes(record), dict(record.data))
+                hold(same, f"the record {record.id!r} is in Avro already, and says something else than its mapping")
         except ConnectorError as error:
             broken(f"the record {record.id!r} does not fit its schema, and would be a dead letter: {error}")
         hold(event.id == record.id, f"the record {record.id!r} has another id after Avro")
