@@ -13,6 +13,7 @@ import structlog
 
 from router.dev.ports import is_free
 from router.dev.stack import Endpoints, Ports, Stack
+from tests import ahead
 
 # A slow machine is no fault of an example's.
 hypothesis.settings.register_profile("tests", deadline=None)
@@ -21,6 +22,14 @@ hypothesis.settings.load_profile("tests")
 # Below the range that the kernel takes the ports of outgoing connections from: a port that is free now is still
 # free when a test kills a server and starts it again.
 _PORTS = range(20_000, 32_000)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Build beside the first tests what the last ones need."""
+    ahead.last(items)
+    if not config.option.collectonly and (building := ahead.start(items)) is not None:
+        config.add_cleanup(building.terminate)
 
 
 def choose_ports() -> Ports:
