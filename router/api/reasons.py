@@ -45,10 +45,14 @@ class Reason(StrEnum):
     PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
     PAYLOAD_ENCODING = "PAYLOAD_ENCODING"
     ENCODING_UNSUPPORTED = "ENCODING_UNSUPPORTED"
+    CONTENT_TYPE_UNSUPPORTED = "CONTENT_TYPE_UNSUPPORTED"
+    TOO_MANY_ITEMS = "TOO_MANY_ITEMS"
     ID_MALFORMED = "ID_MALFORMED"
     DUPLICATE_HEADER = "DUPLICATE_HEADER"
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
     REQUEST_TIMEOUT = "REQUEST_TIMEOUT"
+    TARGET_TOO_LONG = "TARGET_TOO_LONG"
+    HEAD_TOO_LARGE = "HEAD_TOO_LARGE"
     TARGET_REJECTED = "TARGET_REJECTED"
     VALUE_OUT_OF_RANGE = "VALUE_OUT_OF_RANGE"
     HANDLER_FAILED = "HANDLER_FAILED"
@@ -60,6 +64,9 @@ class Reason(StrEnum):
     TIMESTAMP_MISSING = "TIMESTAMP_MISSING"
     TIMESTAMP_MALFORMED = "TIMESTAMP_MALFORMED"
     TIMESTAMP_OUT_OF_WINDOW = "TIMESTAMP_OUT_OF_WINDOW"
+    KEY_UNKNOWN = "KEY_UNKNOWN"
+    CLAIM_NOT_ALLOWED = "CLAIM_NOT_ALLOWED"
+    ADDRESS_NOT_ALLOWED = "ADDRESS_NOT_ALLOWED"
     ENDPOINT_UNKNOWN = "ENDPOINT_UNKNOWN"
     CREDENTIAL_REFUSED = "CREDENTIAL_REFUSED"
     PERMISSION_DENIED = "PERMISSION_DENIED"
@@ -93,9 +100,11 @@ class Reason(StrEnum):
     AVRO_LIMIT = "AVRO_LIMIT"
     ENCODE_FAILED = "ENCODE_FAILED"
     ALREADY_PROCESSED = "ALREADY_PROCESSED"
+    KEY_REUSED = "KEY_REUSED"
     TARGET_MISSING = "TARGET_MISSING"
     TARGET_GONE = "TARGET_GONE"
     RATE_LIMITED = "RATE_LIMITED"
+    TOO_MANY_CONNECTIONS = "TOO_MANY_CONNECTIONS"
     TARGET_TIMEOUT = "TARGET_TIMEOUT"
     TARGET_5XX = "TARGET_5XX"
     TARGET_REDIRECTED = "TARGET_REDIRECTED"
@@ -104,8 +113,12 @@ class Reason(StrEnum):
     BROKER_UNAVAILABLE = "BROKER_UNAVAILABLE"
     BROKER_TIMEOUT = "BROKER_TIMEOUT"
     REGISTRY_UNAVAILABLE = "REGISTRY_UNAVAILABLE"
+    SPOOL_UNAVAILABLE = "SPOOL_UNAVAILABLE"
     SECRET_UNAVAILABLE = "SECRET_UNAVAILABLE"
     QUEUE_FULL = "QUEUE_FULL"
+    SPOOL_FULL = "SPOOL_FULL"
+    DISK_FULL = "DISK_FULL"
+    OVERLOADED = "OVERLOADED"
     PRODUCER_FENCED = "PRODUCER_FENCED"
     STALE_GENERATION = "STALE_GENERATION"
     POSITION_MOVED = "POSITION_MOVED"
@@ -155,6 +168,20 @@ SPECS: dict[Reason, ReasonSpec] = {
         "INVALID_ARGUMENT",
         "The content encoding is not one that is understood.",
     ),
+    Reason.CONTENT_TYPE_UNSUPPORTED: ReasonSpec(
+        ErrorClass.INPUT_INVALID,
+        Action.DEAD_LETTER,
+        415,
+        "INVALID_ARGUMENT",
+        "The content type, or its charset, is not one that the endpoint takes.",
+    ),
+    Reason.TOO_MANY_ITEMS: ReasonSpec(
+        ErrorClass.INPUT_INVALID,
+        Action.DEAD_LETTER,
+        413,
+        "INVALID_ARGUMENT",
+        "A batch has more items than the endpoint takes at once.",
+    ),
     Reason.ID_MALFORMED: ReasonSpec(
         ErrorClass.INPUT_INVALID,
         Action.DEAD_LETTER,
@@ -182,6 +209,20 @@ SPECS: dict[Reason, ReasonSpec] = {
         408,
         "INVALID_ARGUMENT",
         "The request did not arrive within its deadline.",
+    ),
+    Reason.TARGET_TOO_LONG: ReasonSpec(
+        ErrorClass.INPUT_INVALID,
+        Action.DEAD_LETTER,
+        414,
+        "INVALID_ARGUMENT",
+        "The path and query of the request are longer than the limit.",
+    ),
+    Reason.HEAD_TOO_LARGE: ReasonSpec(
+        ErrorClass.INPUT_INVALID,
+        Action.DEAD_LETTER,
+        431,
+        "INVALID_ARGUMENT",
+        "The request has too many header fields, or too large ones.",
     ),
     Reason.TARGET_REJECTED: ReasonSpec(
         ErrorClass.INPUT_INVALID,
@@ -259,6 +300,27 @@ SPECS: dict[Reason, ReasonSpec] = {
         401,
         "UNAUTHENTICATED",
         "The signed timestamp is too old or too far in the future.",
+    ),
+    Reason.KEY_UNKNOWN: ReasonSpec(
+        ErrorClass.AUTH_FAILED,
+        Action.PAUSE,
+        401,
+        "UNAUTHENTICATED",
+        "The key or the certificate that a signature names is not known, or not yet.",
+    ),
+    Reason.CLAIM_NOT_ALLOWED: ReasonSpec(
+        ErrorClass.AUTH_FAILED,
+        Action.PAUSE,
+        401,
+        "UNAUTHENTICATED",
+        "A token is from another issuer, for another audience, or has other claims than the endpoint asks for.",
+    ),
+    Reason.ADDRESS_NOT_ALLOWED: ReasonSpec(
+        ErrorClass.AUTH_FAILED,
+        Action.PAUSE,
+        401,
+        "UNAUTHENTICATED",
+        "The sender's address is not on the endpoint's list; answered as an unknown path is.",
     ),
     Reason.ENDPOINT_UNKNOWN: ReasonSpec(
         ErrorClass.AUTH_FAILED,
@@ -491,6 +553,13 @@ SPECS: dict[Reason, ReasonSpec] = {
         "ALREADY_EXISTS",
         "The idempotency key was delivered before.",
     ),
+    Reason.KEY_REUSED: ReasonSpec(
+        ErrorClass.DUPLICATE,
+        Action.DEAD_LETTER,
+        409,
+        "ALREADY_EXISTS",
+        "The idempotency key was accepted before with another body.",
+    ),
     Reason.TARGET_MISSING: ReasonSpec(
         ErrorClass.NOT_FOUND_TARGET,
         Action.RETRY_THEN_DEAD_LETTER,
@@ -511,6 +580,13 @@ SPECS: dict[Reason, ReasonSpec] = {
         429,
         "RESOURCE_EXHAUSTED",
         "Too many requests; the target's Retry-After is honoured.",
+    ),
+    Reason.TOO_MANY_CONNECTIONS: ReasonSpec(
+        ErrorClass.RATE_LIMITED,
+        Action.RETRY,
+        429,
+        "RESOURCE_EXHAUSTED",
+        "One address has opened too many connections to the ingress port.",
     ),
     Reason.TARGET_TIMEOUT: ReasonSpec(
         ErrorClass.TRANSIENT_TARGET,
@@ -568,6 +644,13 @@ SPECS: dict[Reason, ReasonSpec] = {
         "UNAVAILABLE",
         "The schema registry cannot be reached or fails.",
     ),
+    Reason.SPOOL_UNAVAILABLE: ReasonSpec(
+        ErrorClass.TRANSIENT_DEPENDENCY,
+        Action.RETRY,
+        503,
+        "UNAVAILABLE",
+        "The spool of the ingress cannot be read or written.",
+    ),
     Reason.SECRET_UNAVAILABLE: ReasonSpec(
         ErrorClass.TRANSIENT_DEPENDENCY,
         Action.RETRY,
@@ -581,6 +664,27 @@ SPECS: dict[Reason, ReasonSpec] = {
         503,
         "RESOURCE_EXHAUSTED",
         "The producer's queue is full.",
+    ),
+    Reason.SPOOL_FULL: ReasonSpec(
+        ErrorClass.OVERLOAD,
+        Action.RETRY,
+        503,
+        "RESOURCE_EXHAUSTED",
+        "The brokers are away, and the spool of the ingress holds as much as it may.",
+    ),
+    Reason.DISK_FULL: ReasonSpec(
+        ErrorClass.OVERLOAD,
+        Action.RETRY,
+        507,
+        "RESOURCE_EXHAUSTED",
+        "The disk of the ingress's spool is full.",
+    ),
+    Reason.OVERLOADED: ReasonSpec(
+        ErrorClass.OVERLOAD,
+        Action.RETRY,
+        503,
+        "RESOURCE_EXHAUSTED",
+        "More connections or requests than we can hold; the request was not looked at.",
     ),
     Reason.PRODUCER_FENCED: ReasonSpec(
         ErrorClass.FENCED,

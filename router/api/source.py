@@ -153,3 +153,23 @@ class Receiver(Protocol):
         of a sequence are taken, or none. No secret may enter a record.
         """
         ...
+
+
+@runtime_checkable
+class RefreshedReceiver(Receiver, Protocol):
+    """A receiver whose keys come from outside and change, such as those of an identity provider.
+
+    `receive` stays pure: the runtime asks and refreshes at the start, and about every second.
+    """
+
+    def refresh_due(self, now: float) -> bool:
+        """Whether `refresh` should be called. now: seconds since the epoch."""
+        ...
+
+    async def refresh(self) -> None:
+        """Fetch the keys, within some seconds.
+
+        Raises `ConnectorError` if they cannot be had, and keeps what was there before for as long as that may be used.
+        It becomes due again by itself.
+        """
+        ...

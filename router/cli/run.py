@@ -20,6 +20,7 @@ from router.observability.admin import AdminServer
 from router.observability.logs import configure
 from router.observability.metrics import BUILD
 from router.rest.server import Api
+from router.runtime.changes import Changes
 from router.runtime.flow import FlowReporter
 from router.runtime.ingress import Ingress
 from router.runtime.processes import supervise
@@ -57,7 +58,7 @@ def run(path: ConfigPath, admin_port: AdminPort = None) -> None:
     loaded, secrets, store = _load(path)
     roles = _workers(loaded, secrets, store)
     if loaded.receivers:
-        roles.append(Ingress(loaded))
+        roles.append(Ingress(loaded, _changes(path, secrets, store)))
     if loaded.pipeline.api is not None:
         roles.append(Api(loaded))
     _execute(_roles(loaded, secrets, roles, admin_port or loaded.pipeline.admin.port))
@@ -72,11 +73,12 @@ def worker(path: ConfigPath, admin_port: AdminPort = None) -> None:
 
 def ingress(path: ConfigPath, admin_port: AdminPort = None, process: Process = None) -> None:
     """Run the endpoints, in `ingress.processes` processes that share the port."""
-    loaded, secrets, _ = _load(path)
+    loaded, secrets, store = _load(path)
     count = loaded.pipeline.ingress.processes
     port = admin_port or loaded.pipeline.admin.port
     if count == 1 or process is not None:
-        _execute(_roles(loaded, secrets, [Ingress(loaded)], port + (process or 0)))
+        role = Ingress(loaded, _changes(path, secrets, store))
+        _execute(_roles(loaded, secrets, [role], port + (process or 0)))
     else:
         status = _execute(_supervise(["ingress", str(path), "--admin-port", str(port)], count))
         if status:
@@ -96,6 +98,16 @@ def _load(path: Path) -> tuple[Loaded, Secrets, SecretStore]:
     store = SecretStore(settings)
     loaded = load(path, resolve=store.resolve)
     return loaded, Secrets(loaded, store), store
+
+
+def _changes(path: Path, secrets: Secrets, store: SecretStore) -> Changes:
+    async def again() -> Loaded:
+        loaded = await asyncio.to_thread(load, path, resolve=store.resolve)
+        if secrets.vault is not None:
+            await secrets.vault.prefetch([use.reference for use in loaded.secrets])
+        return loaded
+
+    return Changes(path, again)
 
 
 def _execute(main: Coroutine[Any, Any, T]) -> T:

@@ -8,6 +8,7 @@ from router.config.files import Configuration
 from router.config.loaded import LoadedReceiver, LoadedSink
 from router.config.models import Pipeline, SinkSettings
 from router.config.names import OWN_TOPICS, canonical_address, consumer_group, workers_group
+from router.config.spool import SpoolMode
 
 _EVERY_INTERFACE = frozenset({"0.0.0.0", "::"})  # noqa: S104  recognised, not bound
 _LOOPBACK = ("127.0.0.1", "localhost", "::1", "0.0.0.0")  # noqa: S104
@@ -26,6 +27,20 @@ def check_paths(configuration: Configuration, receivers: Mapping[str, LoadedRece
                 f"The source {first} has the same path.",
                 "Give each source a path of its own.",
             )
+
+
+def check_spools(configuration: Configuration, pipeline: Pipeline, receivers: Mapping[str, LoadedReceiver]) -> None:
+    """Only endpoints have a spool, and only if the port has a directory for it."""
+    for name, source in pipeline.sources.items():
+        if source.spool is SpoolMode.OFF:
+            continue
+        path = ("sources", name, "spool")
+        if name not in receivers:
+            message = "Only sources that others push to have a spool; this one reads again what it could not publish."
+            configuration.refuse(Reason.CONFIG_INVALID, path, message, "Leave `spool` out.")
+        elif pipeline.ingress.spool is None:
+            message = "The ingress has no directory for a spool."
+            configuration.refuse(Reason.CONFIG_INVALID, path, message, "Set `ingress.spool.directory`.")
 
 
 def check_groups(configuration: Configuration, pipeline: str, sinks: Mapping[str, SinkSettings]) -> None:

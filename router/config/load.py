@@ -11,7 +11,15 @@ from pydantic import ValidationError
 from router.api import ConnectorConfig, ConnectorError, Reason, ReceiverConnector, SinkConnector, SourceConnector
 from router.api.secret import Resolve
 from router.config import connectors
-from router.config.consistency import check_groups, check_loops, check_names, check_paths, check_ports, check_topics
+from router.config.consistency import (
+    check_groups,
+    check_loops,
+    check_names,
+    check_paths,
+    check_ports,
+    check_spools,
+    check_topics,
+)
 from router.config.faults import KeyPath
 from router.config.files import Configuration, gather
 from router.config.loaded import Loaded, LoadedReceiver, LoadedSink, LoadedSource
@@ -81,6 +89,7 @@ class Loading:
         check_names(self.configuration, pipeline)
         check_topics(self.configuration, pipeline)
         check_loops(self.configuration, pipeline, self.sinks)
+        check_spools(self.configuration, pipeline, self.receivers)
 
     def add_source(self, name: str, raw: Mapping[str, Any]) -> None:
         """Check a source, and keep it if it is good."""
@@ -93,10 +102,10 @@ class Loading:
         config = self._config(owner, raw, settings, connector) if connector else None
         if not (settings and connector and config):
             return
+        check_hosts(self.configuration, owner, settings.scopes, connector.hosts(config))
         if isinstance(connector, ReceiverConnector):
             self.receivers[name] = LoadedReceiver(settings, connector, config)
         else:
-            check_hosts(self.configuration, owner, settings.scopes, connector.hosts(config))
             self.sources[name] = LoadedSource(settings, connector, config)
 
     def add_sink(self, name: str, raw: Mapping[str, Any]) -> None:

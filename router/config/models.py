@@ -5,8 +5,11 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from router.config.front import CorsSettings, DrainSettings, ForwardedHeaders, Network, TlsSettings
+from router.config.limits import EndpointLimits, LimitSettings
 from router.config.names import host_port, http_address, is_loopback, plain_name, scoped, secret_reference, topic_name
 from router.config.schedule import cron_line, time_zone
+from router.config.spool import SpoolMode, SpoolSettings
 from router.config.vault import VaultSettings
 
 Name = Annotated[str, AfterValidator(plain_name)]
@@ -61,7 +64,31 @@ class IngressSettings(Model):
     max_body_bytes: int = Field(
         1_048_576, ge=1, le=64 * 1_048_576, description="The largest body, after decompression."
     )
-    request_timeout_seconds: float = Field(10, gt=0, description="How long head and body of a request may take.")
+    request_timeout_seconds: float = Field(10, gt=0, description="How long the head of a request may take.")
+    limits: LimitSettings = LimitSettings()
+    spool: SpoolSettings | None = Field(None, description="Where events wait on disk while the brokers are away.")
+    tls: TlsSettings | None = Field(None, description="TLS at the port itself, where no proxy ends it.")
+    trusted_proxies: tuple[Network, ...] = Field(
+        (), description="The networks of the proxies that tell who the sender is, such as `10.0.0.0/8`."
+    )
+    proxy_protocol: bool = Field(
+        False, description="Each connection begins with a PROXY header, and only `trusted_proxies` may connect."
+    )
+    forwarded_headers: ForwardedHeaders | None = Field(
+        None, description="The headers in which `trusted_proxies` tell of the sender: `forwarded` or `x-forwarded`."
+    )
+    cors: CorsSettings | None = Field(None, description="Web pages that may send from a browser; default: none.")
+    drain: DrainSettings = DrainSettings()
+
+    @model_validator(mode="after")
+    def _proxies_are_known(self) -> Self:
+        if (self.proxy_protocol or self.forwarded_headers) and not self.trusted_proxies:
+            message = "name the proxies in `trusted_proxies`: nobody else is believed"
+            raise ValueError(message)
+        if self.proxy_protocol and self.tls is not None:
+            message = "with `proxy_protocol` the proxy has to end TLS: give either of them"
+            raise ValueError(message)
+        return self
 
 
 class AdminSettings(Model):
@@ -194,6 +221,12 @@ class SourceSettings(Model):
     config: dict[str, Any] = Field(default_factory=dict, description="The connector's own settings.")
     schedule: Schedule = Field(Schedule(interval_seconds=60), description="Of sources that fetch and do not stream.")
     tenant: str | None = Field(None, max_length=128, description="The tenant that all its records belong to.")
+    limits: EndpointLimits = Field(EndpointLimits(), description="Of sources that others push to.")
+    spool: SpoolMode = Field(
+        SpoolMode.OFF,
+        description="Of sources that others push to. `on`: events wait on disk while the brokers are away; `required`: "
+        "the same, and without a spool nothing is accepted.",
+    )
     routes: tuple[Route, ...] = Field(min_length=1, description="Rules in order; the first match decides.")
 
 
@@ -214,6 +247,20 @@ class RetrySettings(Model):
         return self
 
 
+class KeySettings(Model):
+    """How many idempotency keys a sink remembers, so as not to deliver the same event again."""
+
+    window_hours: int = Field(
+        168, ge=168, le=8_760, description="How long; longer than any sender repeats, and any signature is valid."
+    )
+    per_partition: int = Field(
+        2_500_000,
+        ge=1_000,
+        le=100_000_000,
+        description="How many at most, 30 bytes of memory each; beyond, the oldest go before their time.",
+    )
+
+
 class DeliverySettings(Model):
     """How a sink's agent delivers."""
 
@@ -226,6 +273,7 @@ class DeliverySettings(Model):
         33_554_432, ge=1_048_576, description="Bytes held per partition before it is paused."
     )
     retry: RetrySettings = RetrySettings()
+    keys: KeySettings = KeySettings()
 
 
 class SinkSettings(Model):

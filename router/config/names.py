@@ -12,7 +12,7 @@ from router.api.secret import NOT_A_REFERENCE, REFERENCE
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _TOPIC = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,199}")
-_INTERNAL = (".dlq", ".replay")
+_INTERNAL = (".dlq", ".replay", ".keys")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FILE = re.compile(r"/(?!.*(^|/)\.\.(/|$))[^\x00-\x1f]+")
 _NOT_FOR_SECRETS = ("sys", "auth", "identity", "cubbyhole")
@@ -34,7 +34,7 @@ def topic_name(name: str) -> str:
         message = "must start with a letter or digit and have at most 200 letters, digits, dots, dashes or underscores"
         raise ValueError(message)
     if name.endswith(_INTERNAL):
-        message = "must not end in .dlq or .replay: these topics are the runtime's own"
+        message = "must not end in .dlq, .replay or .keys: these topics are the runtime's own"
         raise ValueError(message)
     return name
 
@@ -126,6 +126,11 @@ def dead_letter_topic(pipeline: str, name: str) -> str:
 def replay_topic(pipeline: str, sink: str) -> str:
     """The topic through which dead letters come back to this sink only."""
     return f"{pipeline}.{sink}.replay"
+
+
+def keys_topic(pipeline: str, sink: str) -> str:
+    """The topic of the idempotency keys that a sink has accepted."""
+    return f"{pipeline}.{sink}.keys"
 
 
 def offsets_topic(pipeline: str) -> str:

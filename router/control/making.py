@@ -8,7 +8,7 @@ from typing import Any
 from router.api.secret import REFERENCE
 from router.config.loaded import LoadedSink, LoadedSource
 from router.config.models import Pipeline
-from router.config.names import consumer_group, dead_letter_topic, replay_topic
+from router.config.names import consumer_group, dead_letter_topic, keys_topic, replay_topic
 from router.config.references import strings
 from router.config.secrets import SecretStore
 from router.config.single import load_connector
@@ -17,6 +17,7 @@ from router.control.sink_task import SinkTask
 from router.control.tasks import Task
 from router.delivery.agent import AgentSettings, SinkAgent
 from router.delivery.backoff import Backoff
+from router.delivery.key_index import KeySettings
 from router.delivery.observer import Observers
 from router.delivery.partition import Limits
 from router.envelope.registry import Registry
@@ -103,6 +104,9 @@ def agent_settings(pipeline: Pipeline, name: str, sink: LoadedSink) -> AgentSett
         topics=sink.settings.topics,
         replay_topic=replay_topic(pipeline.name, name),
         dead_letter_topic=dead_letter_topic(pipeline.name, name),
+        keys=KeySettings(
+            keys_topic(pipeline.name, name), delivery.keys.window_hours * 3_600, delivery.keys.per_partition
+        ),
         limits=Limits(
             lanes=sink.connector.max_in_flight(sink.config),
             batch_events=min(batch, delivery.max_batch_events or batch),

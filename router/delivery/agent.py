@@ -5,12 +5,15 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from router.api import ConnectorError, Reason, Sink, TopicPartition
+from router.api import ConnectorError, PositionedSink, Reason, Sink, TopicPartition
 from router.delivery.backoff import Backoff
+from router.delivery.claims import KeyClaims
 from router.delivery.dead_letter import Refusal, dead_letter
+from router.delivery.key_index import KeyIndexes, KeySettings
 from router.delivery.observer import DeliveryObserver
 from router.delivery.partition import Limits, PartitionWorker, Wiring
 from router.delivery.reader import Reader
+from router.delivery.saving import Saving
 from router.delivery.stage import Stage
 from router.delivery.writer import Refuse, Writer
 from router.envelope.registry import Registry
@@ -37,6 +40,7 @@ class AgentSettings:
     topics: tuple[str, ...]
     replay_topic: str
     dead_letter_topic: str
+    keys: KeySettings
     limits: Limits
     backoff: Backoff
     give_up_after_seconds: float
@@ -64,11 +68,12 @@ class SinkAgent:
         self._observer = observer
         self._make_writer = writer
         self._workers: dict[Place, PartitionWorker] = {}
-        self._stored: dict[Place, int] = {}
         self._stopping = asyncio.Event()
         self._failure: BaseException | None = None
         config = consumer_settings(settings.bootstrap_servers, f"con-{settings.sink}", settings.group)
         self._consumer = GroupConsumer(config, (*settings.topics, settings.replay_topic), self)
+        self._keys = KeyIndexes(settings.bootstrap_servers, settings.keys)
+        self._saving = Saving(self._keys, producer, self._consumer.store, settings.backoff, observer)
 
     async def run(self) -> None:
         """Deliver until `stop`. Raises what ended a partition; nothing unfinished is acknowledged."""
@@ -76,11 +81,12 @@ class SinkAgent:
         try:
             while not self._stopping.is_set() and self._failure is None:
                 self._distribute(await self._consumer.fetch(_FETCH_EVENTS))
-                self._store()
+                self._saving.save(self._offsets())
         finally:
             await self._consumer.close()
             # The consumer gives its partitions back as it closes, unless it got no further for want of a broker.
             await self.revoked(tuple(self._workers), lost=True)
+            await self._saving.close()
             self._observer.state("stopped" if self._failure is None else "failed")
         if self._failure is not None:
             raise self._failure
@@ -103,26 +109,35 @@ class SinkAgent:
         leaving = {place: self._workers.pop(place) for place in places if place in self._workers}
         drain_seconds = 0 if lost or self._failure is not None else self._settings.drain_seconds
         await asyncio.gather(*(worker.stop(drain_seconds) for worker in leaving.values()))
-        for place in places:
-            self._stored.pop(place, None)
-        return {place: offset for place, worker in leaving.items() if (offset := worker.next_offset) is not None}
+        done = {place: offset for place, worker in leaving.items() if (offset := worker.next_offset) is not None}
+        saved = await self._saving.leave(places, lost=lost)
+        for _, number in leaving:
+            self._keys.let_go(number)
+        # What the topic of keys does not have is delivered again rather than forgotten.
+        return done if saved else {}
 
     def _worker(self, place: Place, partition: TopicPartition, *, replayed: bool) -> PartitionWorker:
         settings = self._settings
+        dead: set[int] = set()
 
         async def refuse(record: Consumed, stage: Stage, error: ConnectorError) -> None:
             await self._refuse(record, stage, error, replayed=replayed)
+
+        async def refuse_written(record: Consumed, stage: Stage, error: ConnectorError) -> None:
+            await refuse(record, stage, error)
+            dead.add(record.offset)
 
         reader = Reader(
             self._registry, settings.backoff, settings.give_up_after_seconds, self._observer, replayed=replayed
         )
         writer = self._make_writer(
-            self._sink, partition, refuse, settings.backoff, settings.give_up_after_seconds, self._observer
+            self._sink, partition, refuse_written, settings.backoff, settings.give_up_after_seconds, self._observer
         )
         wiring = Wiring(
             self._sink, self._consumer, refuse, settings.backoff, settings.limits, self._observer, self._fail
         )
-        return PartitionWorker(place, partition, reader, writer, wiring)
+        keys = KeyClaims(self._keys.hold(place[1]), dead, positioned=isinstance(self._sink, PositionedSink))
+        return PartitionWorker(place, partition, reader, writer, keys, wiring)
 
     def _distribute(self, records: Sequence[Consumed]) -> None:
         by_place: dict[Place, list[Consumed]] = defaultdict(list)
@@ -132,15 +147,9 @@ class SinkAgent:
             if place in self._workers:
                 self._workers[place].offer(some)
 
-    def _store(self) -> None:
-        moved = {
-            place: offset
-            for place, worker in self._workers.items()
-            if (offset := worker.next_offset) is not None and self._stored.get(place) != offset
-        }
-        if moved:
-            self._consumer.store(moved)
-            self._stored.update(moved)
+    def _offsets(self) -> Mapping[Place, int]:
+        workers = self._workers.items()
+        return {place: offset for place, worker in workers if (offset := worker.next_offset) is not None}
 
     async def _refuse(self, record: Consumed, stage: Stage, error: ConnectorError, *, replayed: bool) -> None:
         """Write the dead letter; for as long as that fails, the record is kept and nothing moves past it."""

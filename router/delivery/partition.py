@@ -1,12 +1,14 @@
 """One assigned partition: its lanes, its progress, and the position it goes on from."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from router.api import Action, ConnectorError, Event, PositionedSink, Schema, Sink, TopicPartition
+from router.api import Action, ConnectorError, PositionedSink, Reason, Schema, Sink, TopicPartition
 from router.delivery.backoff import Backoff
-from router.delivery.delivered_keys import DeliveredKeys
+from router.delivery.claims import Finding, KeyClaims
+from router.delivery.delivered_keys import Fingerprint
 from router.delivery.lane import Lane, run_all
 from router.delivery.observer import DeliveryObserver
 from router.delivery.progress import Progress
@@ -15,7 +17,7 @@ from router.delivery.stage import Stage
 from router.delivery.writer import Item, Refuse, Writer, chunks
 from router.kafka.consumer import Consumed, GroupConsumer, Place
 
-REMEMBERED_KEYS = 100_000
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,15 @@ class Wiring:
 class PartitionWorker:
     """Delivers a partition. `offer` gives it records; `next_offset` says how far it is done."""
 
-    def __init__(self, place: Place, partition: TopicPartition, reader: Reader, writer: Writer, wiring: Wiring) -> None:
+    def __init__(
+        self,
+        place: Place,
+        partition: TopicPartition,
+        reader: Reader,
+        writer: Writer,
+        keys: KeyClaims,
+        wiring: Wiring,
+    ) -> None:
         self._place = place
         self._partition = partition
         self._reader = reader
@@ -56,8 +66,7 @@ class PartitionWorker:
         self._limits = wiring.limits
         self._observer = wiring.observer
         self._failed = wiring.failed
-        # A positioned sink recognizes duplicates in its own transaction, for as long as its table lives.
-        self._delivered = None if isinstance(wiring.sink, PositionedSink) else DeliveredKeys(REMEMBERED_KEYS)
+        self._keys = keys
         self._progress = Progress()
         self._position: int | None = None
         self._first: int | None = None
@@ -105,6 +114,7 @@ class PartitionWorker:
 
     async def _run(self) -> None:
         try:
+            await self._patiently(self._keys.load)
             while True:
                 try:
                     await self._deliver_from(await self._start())
@@ -124,16 +134,18 @@ class PartitionWorker:
         Afterwards the consumer is further on than what is delivered, so a sink that knows no position yet must not
         leave the choice to it: what was fetched in between would never be offered again.
         """
-        claimed = await self._claim(self._sink) if isinstance(self._sink, PositionedSink) else None
-        if claimed is not None:
-            return claimed
+        if isinstance(self._sink, PositionedSink):
+            sink = self._sink
+            claimed = await self._patiently(lambda: sink.claim(self._partition))
+            if claimed is not None:
+                return claimed
         return self._first if self._progress.next_offset is None else self._progress.next_offset
 
-    async def _claim(self, sink: PositionedSink) -> int | None:
+    async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
         attempt = 0
         while True:
             try:
-                return await sink.claim(self._partition)
+                return await call()
             except ConnectorError as error:
                 if error.action not in (Action.RETRY, Action.PAUSE, Action.REOPEN, Action.RETRY_THEN_DEAD_LETTER):
                     raise
@@ -163,7 +175,23 @@ class PartitionWorker:
         await asyncio.sleep(self._backoff.initial_seconds)
 
     async def _deliver(self, records: list[Consumed]) -> None:
-        items = await self._read(records)
+        while records:
+            claimed: list[tuple[int, Fingerprint]] = []
+            try:
+                items, count = await self._read(records, claimed)
+                await self._write(records[:count], items)
+                self._keys.delivered(claimed)
+            finally:
+                self._keys.release(claimed)
+            for record in records[:count]:
+                self._progress.finish(record.offset)
+            self._account(-count, -sum(len(record.value or b"") for record in records[:count]))
+            records = records[count:]
+        if self._throttled and self._is_drained():
+            self._throttled = False
+            self._consumer.resume([self._place])
+
+    async def _write(self, records: Sequence[Consumed], items: Sequence[tuple[Item, Schema | None]]) -> None:
         if self._limits.lanes == 1:
             first = records[0].offset if self._position is None else self._position
         else:
@@ -172,20 +200,16 @@ class PartitionWorker:
         for chunk in chunks(items, first, following):
             await self._writer.write(chunk)
         self._position = following
-        for item, _ in items:
-            if self._delivered is not None:
-                self._delivered.add(item.event.idempotency_key)
-        for record in records:
-            self._progress.finish(record.offset)
-        self._account(-len(records), -sum(len(record.value or b"") for record in records))
-        if self._throttled and self._is_drained():
-            self._throttled = False
-            self._consumer.resume([self._place])
 
-    async def _read(self, records: list[Consumed]) -> list[tuple[Item, Schema | None]]:
+    async def _read(
+        self, records: Sequence[Consumed], claimed: list[tuple[int, Fingerprint]]
+    ) -> tuple[list[tuple[Item, Schema | None]], int]:
+        """The events to deliver, and how many of the records have been read for them: one at least.
+
+        Reading ends before an event with a key that is being delivered: what becomes of it is not known yet.
+        """
         items: list[tuple[Item, Schema | None]] = []
-        offered: set[str] = set()
-        for record in records:
+        for count, record in enumerate(records):
             try:
                 event, schema = await self._reader.read(record)
             except ConnectorError as error:
@@ -193,19 +217,25 @@ class PartitionWorker:
                     raise
                 await self._refuse(record, Stage.VALUE_CONVERTER, error)
                 continue
-            if self._is_duplicate(event, offered):
-                self._observer.deduplicated(1)
-            else:
-                items.append((Item(record, event), schema))
-        return items
+            fingerprint = self._keys.fingerprint(event)
+            if fingerprint is not None:
+                if self._keys.is_claimed(fingerprint):
+                    if count:
+                        return items, count
+                    await self._keys.released(fingerprint)
+                finding = self._keys.claim(record.offset, fingerprint, claimed)
+                if finding is not Finding.NEW:
+                    await self._drop(record, finding)
+                    continue
+            items.append((Item(record, event), schema))
+        return items, len(records)
 
-    def _is_duplicate(self, event: Event, offered: set[str]) -> bool:
-        if self._delivered is None:
-            return False
-        if event.idempotency_key in offered or event.idempotency_key in self._delivered:
-            return True
-        offered.add(event.idempotency_key)
-        return False
+    async def _drop(self, record: Consumed, finding: Finding) -> None:
+        if finding is Finding.SAME:
+            self._observer.deduplicated(1)
+        else:
+            message = "An event with this idempotency key was delivered before, and its body was another one."
+            await self._refuse(record, Stage.TASK_PUT, ConnectorError(Reason.KEY_REUSED, message))
 
     def _account(self, events: int, size: int) -> None:
         self._events += events

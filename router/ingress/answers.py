@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from math import ceil
 from typing import NamedTuple
 
 import orjson
@@ -12,7 +13,7 @@ from router.ingress.trace import trace_id
 _RETRY_AFTER_SECONDS = 5
 _UNAUTHENTICATED = ("UNAUTHENTICATED", "The request is not authenticated for this path.")
 _INTERNAL = ("INTERNAL_BUG", "An unforeseen error; nothing was accepted. Send the event again.")
-_SERVICE_UNAVAILABLE = 503
+_COME_AGAIN = (503, 507)
 _BROKEN = (Reason.PAYLOAD_ENCODING, Reason.REQUEST_TIMEOUT, Reason.PAYLOAD_MALFORMED)
 """After these it is unknown where the next request on the connection would begin."""
 
@@ -37,11 +38,12 @@ class Answer(NamedTuple):
 
     def bytes(self, date: bytes, *, last: bool, bare: bool) -> bytes:
         """As it is sent. date: as the header has it. last: tell that the connection closes. bare: to a HEAD request."""
-        retry = b"Retry-After: %d\r\n" % _RETRY_AFTER_SECONDS if self.status == _SERVICE_UNAVAILABLE else b""
-        return b"%b%bContent-Length: %d\r\nDate: %b\r\ntraceparent: %b\r\n%b%b\r\n%b" % (
+        retry = b"Retry-After: %d\r\n" % _RETRY_AFTER_SECONDS if self.status in _COME_AGAIN else b""
+        return b"%b%b%bDate: %b\r\ntraceparent: %b\r\n%b%b\r\n%b" % (
             _STATUS_LINES[self.status],
             self.headers,
-            len(self.body),
+            # RFC 9110, 8.6: a 204 has none.
+            b"Content-Length: %d\r\n" % len(self.body) if self.status != HTTPStatus.NO_CONTENT else b"",
             date,
             self.traceparent.encode(),
             retry,
@@ -85,8 +87,10 @@ def refused(error: ConnectorError, parent: str) -> Answer:
         return internal(parent, error.reason)
     else:
         reason, message = str(error.reason), error.message
-    body = _error(reason, message, parent)
-    return Answer(status, body, parent, error.reason in _BROKEN, error.reason)
+    headers = _JSON
+    if status == HTTPStatus.TOO_MANY_REQUESTS and error.retry_after_seconds is not None:
+        headers += b"Retry-After: %d\r\n" % max(1, ceil(error.retry_after_seconds))
+    return Answer(status, _error(reason, message, parent), parent, error.reason in _BROKEN, error.reason, headers)
 
 
 def internal(parent: str, reason: Reason = Reason.INTERNAL_BUG) -> Answer:

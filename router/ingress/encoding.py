@@ -9,15 +9,18 @@ from collections.abc import Sequence
 from router.api import ConnectorError, Reason
 
 _GZIP = 16 + zlib.MAX_WBITS
+_ANY_EXPANSION_BYTES = 1_048_576
 _MAX_MEMBERS = 8
 """Of a gzip body; senders make one, and each takes a copy of the rest."""
 
 
-def decode(content: bytes, codings: Sequence[str], limit: int) -> bytes:
+def decode(content: bytes, codings: Sequence[str], limit: int, expansion: int = 100) -> bytes:
     """The content without its encoding. codings: the values of all headers `content-encoding`.
 
+    limit: bytes of the result. expansion: how many times larger than the content it may be, if it exceeds 1 MiB.
     Raises ConnectorError: ENCODING_UNSUPPORTED, PAYLOAD_ENCODING, PAYLOAD_TOO_LARGE.
     """
+    limit = min(limit, max(_ANY_EXPANSION_BYTES, expansion * len(content)))
     match [coding.strip().lower() for coding in codings]:
         case [] | ["" | "identity"]:
             return content

@@ -5,7 +5,8 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka import OFFSET_END, KafkaError, KafkaException, TopicCollection
+from confluent_kafka import TopicPartition as Offset
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -64,6 +65,26 @@ class Topics:
             self._ids[topic] = await asyncio.to_thread(self._identify, topic)
         cluster_id, topic_id = self._ids[topic]
         return TopicPartition(cluster_id, topic_id, topic, number)
+
+    async def empty(self, topic: str, numbers: Collection[int]) -> None:
+        """Delete all records of these partitions, modulo how many there are; nothing if there is no such topic.
+
+        Raises ConnectorError: BROKER_UNAVAILABLE, BROKER_TIMEOUT, PERMISSION_DENIED.
+        """
+        await asyncio.to_thread(self._empty, topic, numbers)
+
+    def _empty(self, topic: str, numbers: Collection[int]) -> None:
+        try:
+            found = self._admin.list_topics(timeout=_TIMEOUT_SECONDS).topics.get(topic)
+            if found is None:
+                return
+            count = len(found.partitions)
+            # Everything up to the end.
+            wanted = [Offset(topic, number, OFFSET_END) for number in {number % count for number in numbers}]
+            for future in self._admin.delete_records(wanted, request_timeout=_TIMEOUT_SECONDS).values():
+                future.result()
+        except KafkaException as error:
+            raise translate(error, f"emptying {topic}") from error
 
     def _ensure(self, specs: Mapping[str, TopicSpec]) -> None:
         existing = self._existing()

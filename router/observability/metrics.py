@@ -21,6 +21,12 @@ ACCEPT_SECONDS = Histogram(
 )
 ACCEPTED_BYTES = Counter("con_accepted_bytes_total", "Bytes of the bodies accepted.", ["source"], registry=REGISTRY)
 PUBLISHED = Counter("con_published_total", "Events written to a topic.", ["source", "topic"], registry=REGISTRY)
+REPEATED = Counter(
+    "con_source_deduplicated_total",
+    "Events that this process had accepted before, and did not publish again.",
+    ["source"],
+    registry=REGISTRY,
+)
 FILTERED = Counter("con_filtered_total", "Events that a route drops on purpose.", ["source"], registry=REGISTRY)
 
 DELIVERED = Counter(
@@ -72,9 +78,47 @@ SOURCE_FAILURES = Counter(
 SOURCE_STATE = Gauge(
     "con_source_state", "1 for the state that the source's task is in.", ["source", "state"], registry=REGISTRY
 )
+SPOOL_BYTES = Gauge("con_spool_bytes", "Bytes on disk in the spool of the ingress.", registry=REGISTRY)
+SPOOL_EVENTS = Gauge("con_spool_events", "Events in the spool, to be drained.", registry=REGISTRY)
+SPOOLED = Counter("con_spooled_total", "Events made durable in the spool.", registry=REGISTRY)
+SPOOL_DRAINED = Counter("con_spool_drained_total", "Events that left the spool for their topics.", registry=REGISTRY)
+SPOOL_OLDEST = Gauge(
+    "con_spool_oldest_timestamp_seconds",
+    "When about the oldest event in the spool was accepted, since the epoch; 0 if it is empty.",
+    registry=REGISTRY,
+)
+SPOOL_ERRORS = Counter(
+    "con_spool_errors_total",
+    "What the spool could not take, keep, read or publish, by reason.",
+    ["reason"],
+    registry=REGISTRY,
+)
 SPANS_DROPPED = Counter("con_trace_spans_dropped_total", "Spans that the collector did not take.", registry=REGISTRY)
 LINEAGE_DROPPED = Counter(
     "con_lineage_events_dropped_total", "Lineage events that could not be sent.", registry=REGISTRY
+)
+CERTIFICATE_EXPIRY = Gauge(
+    "con_tls_certificate_expiry_timestamp_seconds",
+    "When the certificate of the ingress port ends, since the epoch.",
+    registry=REGISTRY,
+)
+CERTIFICATE_RELOADS = Counter(
+    "con_tls_certificate_reloads_total",
+    "Changes of the certificate, by outcome: loaded, or failed, and then the old one stays.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+ENDPOINT_RELOADS = Counter(
+    "con_ingress_reloads_total",
+    "Changes of the endpoints' configuration, by outcome: loaded, or failed, and then the old endpoints stay.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+RECEIVER_REFRESH_FAILURES = Counter(
+    "con_receiver_refresh_failures_total",
+    "Attempts to fetch a receiver's keys that failed; the ones it has stay as long as they may be used.",
+    ["source", "reason"],
+    registry=REGISTRY,
 )
 READY = Gauge("con_ready", "1 while `/readyz` says that the process works, otherwise 0.", registry=REGISTRY)
 BUILD = Gauge("con_build_info", "Always 1; the version is the label.", ["version"], registry=REGISTRY)
@@ -90,6 +134,7 @@ class SourceMetrics:
         self._seconds = ACCEPT_SECONDS.labels(source)
         self._bytes = ACCEPTED_BYTES.labels(source)
         self._filtered = FILTERED.labels(source)
+        self._repeated = REPEATED.labels(source)
         self._published: dict[str, Counter] = {}
 
     def accepted(self, seconds: float, size: int) -> None:
@@ -110,6 +155,10 @@ class SourceMetrics:
         if counter is None:
             counter = self._published[topic] = PUBLISHED.labels(self._source, topic)
         counter.inc()
+
+    def deduplicated(self, events: int) -> None:
+        """Events were accepted before."""
+        self._repeated.inc(events)
 
     def filtered(self) -> None:
         """A route dropped an event."""

@@ -21,6 +21,10 @@ class IngressObservers:
         self._second = 0
         self._lines = 0
 
+    def of(self, endpoint: str) -> SourceMetrics:
+        """The metrics of an endpoint, which may be a new one."""
+        return self._metrics.setdefault(endpoint, SourceMetrics(endpoint))
+
     def accepted(self, endpoint: str, seconds: float, size: int) -> None:
         """A request was answered with 2xx."""
         self._metrics[endpoint].accepted(seconds, size)
@@ -29,14 +33,18 @@ class IngressObservers:
         """A request was refused."""
         metrics = self._metrics.get(endpoint) or self._metrics[UNKNOWN_ENDPOINT]
         metrics.refused(reason)
-        second = int(time.monotonic())
-        if second != self._second:
-            self._second, self._lines = second, 0
-        self._lines += 1
-        if self._lines <= MAX_LINES_PER_SECOND:
+        if self._may_log():
             _log.info("request refused", endpoint=endpoint, reason=reason)
 
     def failed(self, endpoint: str, error: Exception) -> None:
         """An unforeseen error: logged with where it happened, without the request."""
         self.refused(endpoint, Reason.INTERNAL_BUG)
-        _log.error("request met an unforeseen error", endpoint=endpoint, exc_info=error)
+        if self._may_log():
+            _log.error("request met an unforeseen error", endpoint=endpoint, exc_info=error)
+
+    def _may_log(self) -> bool:
+        second = int(time.monotonic())
+        if second != self._second:
+            self._second, self._lines = second, 0
+        self._lines += 1
+        return self._lines <= MAX_LINES_PER_SECOND

@@ -7,12 +7,13 @@ from typing import Any
 from router.api import ConnectorError, Guarantee, Position, Reason
 from router.config.loaded import LoadedSink, LoadedSource
 from router.config.models import Pipeline
-from router.config.names import consumer_group
+from router.config.names import consumer_group, keys_topic
 from router.fetching.alter import alter_checkpoints
 from router.fetching.checkpoints import CheckpointStore, Scope
 from router.fetching.settings import TaskSettings
 from router.kafka.consumer import Place
 from router.kafka.groups import Groups
+from router.kafka.topics import Topics
 from router.rest.answers import RestError, shown
 
 _STREAM = "stream"
@@ -82,6 +83,8 @@ class SinkOffsets:
         self._groups = Groups(pipeline.kafka.bootstrap_servers)
         self._group = consumer_group(pipeline.name, name, sink.settings.delivery.group)
         self._topics = sink.settings.topics
+        self._all_topics = Topics(pipeline.kafka.bootstrap_servers)
+        self._keys_topic = keys_topic(pipeline.name, name)
         self._keeps_position = sink.connector.guarantee is Guarantee.EXACTLY_ONCE
 
     async def read(self) -> list[dict[str, Any]]:
@@ -106,6 +109,8 @@ class SinkOffsets:
     async def _move(self, offsets: Mapping[Place, int | None]) -> None:
         try:
             await self._groups.move(self._group, offsets)
+            # Whoever goes back wants everything again, also what the sink has accepted.
+            await self._all_topics.empty(self._keys_topic, {number for _, number in offsets})
         except ConnectorError as error:
             if error.reason is Reason.TARGET_MISSING:
                 raise _bad(error.message) from error

@@ -19,6 +19,8 @@ async def supervise(command: Sequence[str], count: int, stop: asyncio.Event) -> 
 
     Returns the exit status: 0 after a stop, or a child's own if it says that its configuration is wrong.
     """
+    # Each looks at the configuration itself; without this the signal would end us all.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, lambda: None)
     tasks = [asyncio.create_task(_keep([*command, "--process", str(number)], stop)) for number in range(count)]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     stop.set()

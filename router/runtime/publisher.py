@@ -23,6 +23,14 @@ class Publisher:
 
         Raises ConnectorError; then the records must be offered again, some may be durable already.
         """
+        messages = await self.messages(records, traceparent)
+        await self._producer.send(messages)
+        for message in messages:
+            self._metrics.published(message.topic)
+        return messages
+
+    async def messages(self, records: Sequence[Record], traceparent: str | None) -> list[Message]:
+        """What is to be written, of those that no route drops. Raises ConnectorError."""
         messages = []
         envelopes = self._envelopes
         for record in records:
@@ -33,7 +41,4 @@ class Publisher:
                 trace = record.traceparent or traceparent
                 encoder = envelopes.known_encoder(routed, record) or await envelopes.encoder(routed, record)
                 messages.append(envelopes.message(encoder, record, routed, trace))
-        await self._producer.send(messages)
-        for message in messages:
-            self._metrics.published(message.topic)
         return messages

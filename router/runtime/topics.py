@@ -14,6 +14,7 @@ from router.config.names import (
     connectors_topic,
     dead_letter_topic,
     flow_topic,
+    keys_topic,
     monitor_topic,
     offsets_topic,
     replay_topic,
@@ -74,12 +75,13 @@ def lineage_topics(pipeline: Pipeline, topic: str) -> dict[str, TopicSpec]:
 
 
 def sink_topics(pipeline: Pipeline) -> dict[str, TopicSpec]:
-    """The topics that the sinks read, and each sink's own: dead letters (kept for ever) and replay."""
+    """The topics that the sinks read, and each sink's own: dead letters (kept for ever), replay, keys."""
     spec = _spec(pipeline)
     topics: dict[str, TopicSpec] = {}
     for name, sink in pipeline.sinks.items():
         topics |= dict.fromkeys(sink.topics, spec)
         topics[replay_topic(pipeline.name, name)] = spec
+        topics[keys_topic(pipeline.name, name)] = replace(spec, retention_hours=sink.delivery.keys.window_hours)
         topics[dead_letter_topic(pipeline.name, name)] = replace(spec, retention_hours=None)
     return topics
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from aiohttp.http_parser import RawRequestMessage
 from opentelemetry.trace import SpanKind
 
+from router.api import Peer
 from router.config.models import IngressSettings
 from router.ingress.answers import Answer
 from router.ingress.observer import IngressObserver
@@ -23,7 +24,7 @@ class TracedServer(IngressServer):
         super().__init__(settings, endpoints, observer)
         self._spans = spans
 
-    async def answer(self, message: RawRequestMessage, body: bytes, parent: str | None = None) -> Answer:
+    async def answer(self, message: RawRequestMessage, body: bytes, peer: Peer, parent: str | None = None) -> Answer:
         """Handle a complete request; never raises."""
         received = parent or message.headers.get("traceparent")
         path = message.path.partition("?")[0]
@@ -34,9 +35,9 @@ class TracedServer(IngressServer):
         name = f"POST {path}" if known else "POST"
         traceparent, recorded = self._spans.enter(name, SpanKind.SERVER, received, attributes)
         if recorded is None:
-            return await super().answer(message, body, traceparent)
+            return await super().answer(message, body, peer, traceparent)
         try:
-            answer = await super().answer(message, body, traceparent)
+            answer = await super().answer(message, body, peer, traceparent)
             _note(recorded, answer)
         finally:
             recorded.end()

@@ -1,6 +1,6 @@
 """The source `webhook`: endpoints that senders push signed events to."""
 
-from router.api import ReceiverConnector, Sending
+from router.api import ReceiverConnector, Reply, Sending
 from sources.webhook.config import WebhookConfig
 from sources.webhook.receiver import WebhookReceiver
 
@@ -17,6 +17,14 @@ def _path(config: WebhookConfig) -> str:
     return config.path
 
 
+def _success(config: WebhookConfig) -> Reply | None:
+    return None if config.response is None else config.response.reply()
+
+
+def _hosts(config: WebhookConfig) -> tuple[str, ...]:
+    return config.verify.hosts()
+
+
 connector = ReceiverConnector(
     name="webhook",
     version="0.1.0",
@@ -24,5 +32,7 @@ connector = ReceiverConnector(
     config=WebhookConfig,
     open=_open,
     path=_path,
+    success=_success,
+    hosts=_hosts,
     sign=_sign,
 )

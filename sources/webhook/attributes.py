@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 from router.api import Request
-from sources.webhook.selection import Place, Selector
+from sources.webhook.selection import Content, Place, Selector
 
 
 class Attributes(NamedTuple):
@@ -64,15 +64,19 @@ class Places:
         self.in_body = any(place.in_body for places in everything for place in places)
 
     def texts(self, request: Request, document: Any) -> "Texts":
-        """What stands there. document: the parsed body, or None. Raises ConnectorError (DUPLICATE_HEADER)."""
+        """What stands there. document: the parsed body, or None.
+
+        Raises ConnectorError (DUPLICATE_HEADER, PAYLOAD_MALFORMED).
+        """
+        content = Content(request, document)
         return Texts(
-            _first(self._id, request, document),
-            _first(self._type, request, document),
-            _first(self._action, request, document),
-            _first(self._subject, request, document),
-            _first(self._time, request, document),
-            _first(self._key, request, document),
-            _first(self._idempotency_key, request, document),
+            _first(self._id, content),
+            _first(self._type, content),
+            _first(self._action, content),
+            _first(self._subject, content),
+            _first(self._time, content),
+            _first(self._key, content),
+            _first(self._idempotency_key, content),
         )
 
 
@@ -98,13 +102,23 @@ def body(*paths: str) -> tuple[Selector, ...]:
     return tuple([Selector(body=path) for path in paths])
 
 
+def form(*names: str) -> tuple[Selector, ...]:
+    """The places of an attribute in a form."""
+    return tuple([Selector(form=name) for name in names])
+
+
+def expression(*texts: str) -> tuple[Selector, ...]:
+    """An attribute that is computed, by JMESPath."""
+    return tuple([Selector(expression=text) for text in texts])
+
+
 def _places(chosen: Selector | None, defaults: Sequence[Selector]) -> tuple[Place, ...]:
     return tuple([Place(selector) for selector in ([chosen] if chosen else defaults)])
 
 
-def _first(places: Sequence[Place], request: Request, document: Any) -> str | None:
+def _first(places: Sequence[Place], content: Content) -> str | None:
     for place in places:
-        text = place.text(request, document)
+        text = place.text(content)
         if text is not None:
             return text
     return None

@@ -9,6 +9,7 @@ from router.api import ConnectorError, Reason, Request
 MAX_SIGNATURES = 10
 _MAX_TIMESTAMP_DIGITS = 12
 _LOWER_HEX = frozenset("0123456789abcdef")
+_FROM_URL = str.maketrans("-_", "+/")
 _BASE64 = frozenset(string.ascii_letters + string.digits + "+/=")
 
 
@@ -31,6 +32,16 @@ def decode_base64(text: str, length: int) -> bytes | None:
     except (binascii.Error, ValueError):
         return None
     return decoded if len(decoded) == length and base64.b64encode(decoded).decode() == text else None
+
+
+def decode_base64url(text: str, length: int) -> bytes | None:
+    """The bytes, if the text is the canonical base64 for URLs of so many, padded; else None."""
+    return None if "+" in text or "/" in text else decode_base64(text.translate(_FROM_URL), length)
+
+
+def decode_base64url_unpadded(text: str, length: int) -> bytes | None:
+    """The bytes, if the text is the canonical base64 for URLs of so many, without padding; else None."""
+    return None if "=" in text else decode_base64url(text + "=" * (-len(text) % 4), length)
 
 
 def decode_hex(text: str, length: int) -> bytes | None:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Annotated, ClassVar, NamedTuple, Protocol
+from typing import Annotated, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,6 +20,28 @@ class Verifier(Protocol):
 
     def verify(self, request: Request) -> None:
         """Return, or raise ConnectorError (AUTH_FAILED, INPUT_INVALID), whatever the bytes."""
+        ...
+
+
+@runtime_checkable
+class RefreshedVerifier(Verifier, Protocol):
+    """A verifier whose keys come from outside. The two are as `router.api.RefreshedReceiver` has them."""
+
+    def refresh_due(self, now: float) -> bool:
+        """Whether to refresh. now: seconds since the epoch."""
+        ...
+
+    async def refresh(self) -> None:
+        """Fetch the keys. Raises ConnectorError."""
+        ...
+
+
+@runtime_checkable
+class CleaningVerifier(Verifier, Protocol):
+    """A verifier whose senders put a secret into the body, which no record may carry."""
+
+    def clean(self, request: Request) -> Request:
+        """The verified request without it."""
         ...
 
 
@@ -52,6 +74,10 @@ class Scheme(BaseModel, ABC):
     def handshakes(self) -> Handshakes:
         """None, unless the scheme has some."""
         return Handshakes()
+
+    def hosts(self) -> tuple[str, ...]:
+        """The `host:port` addresses that keys are fetched from."""
+        return ()
 
     def sign(self, sending: Sending) -> tuple[tuple[str, str], ...]:
         """The headers with which the sender would send the event, signed with the first secret.

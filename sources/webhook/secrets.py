@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from math import inf
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -29,16 +29,19 @@ Derive = Callable[[str], bytes]
 """From a secret's text to the key of the HMAC. Raises ConnectorError (SECRET_UNUSABLE), without the secret."""
 
 
-class Keys:
+Key = TypeVar("Key")
+
+
+class KeyRing(Generic[Key]):
     """The keys of an endpoint's secrets; several while one replaces another."""
 
-    def __init__(self, secrets: Sequence[Secret | ExpiringSecret], derive: Derive) -> None:
+    def __init__(self, secrets: Sequence[Secret | ExpiringSecret], derive: Callable[[str], Key]) -> None:
         """Raises ConnectorError (SECRET_NOT_FOUND, SECRET_UNUSABLE), so that a bad secret is found at the start."""
         self._secrets = [one if isinstance(one, Secret) else one.secret for one in secrets]
         self._ends = [inf if isinstance(one, Secret) else one.until.timestamp() for one in secrets]
         self._expires = min(self._ends) < inf
         self._derive = derive
-        self._derived: dict[str, bytes] = {}
+        self._derived: dict[str, Key] = {}
         for secret in self._secrets:
             try:
                 self._key(secret)
@@ -47,13 +50,20 @@ class Keys:
                     raise
                 raise ConnectorError(error.reason, f"{secret.reference}: {error.message}", fix=error.fix) from error
 
-    def current(self, now: float) -> list[bytes]:
+    def current(self, now: float) -> list[Key]:
         """The keys as the secrets are now; none if all have ended. now: seconds since the epoch."""
         if not self._expires:
             return [self._key(secret) for secret in self._secrets]
         return [self._key(secret) for secret, end in zip(self._secrets, self._ends, strict=True) if now < end]
 
-    def _key(self, secret: Secret) -> bytes:
+    def first(self, now: float) -> Key:
+        """The key to sign with. Raises ConnectorError (SECRET_UNUSABLE) if all have ended."""
+        keys = self.current(now)
+        if not keys:
+            raise ConnectorError(Reason.SECRET_UNUSABLE, "All secrets have ended.", fix="Add one without `until`.")
+        return keys[0]
+
+    def _key(self, secret: Secret) -> Key:
         value = secret.reveal()
         key = self._derived.get(value)
         if key is None:
@@ -62,6 +72,10 @@ class Keys:
                 self._derived.clear()  # what a rotation has left behind
             self._derived[value] = key
         return key
+
+
+class Keys(KeyRing[bytes]):
+    """Keys of HMACs."""
 
 
 def text_key(min_characters: int) -> Derive:

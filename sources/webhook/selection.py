@@ -1,71 +1,133 @@
-"""Where an event's attributes stand in a request: in a header, or in the JSON body."""
+"""Where an event's attributes stand in a request: in a header, in the JSON body, in a form, or as an expression."""
 
-import json
 from datetime import UTC, datetime
-from typing import Any, Self
+from functools import cached_property
+from typing import Annotated, Any, Self
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from router.api import ConnectorError, Reason, Request
+from sources.webhook.expression import Expression, exact, plain_text
+from sources.webhook.form import fields, form_of, json_text, texts
+
+CREDENTIALS = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-auth-token", "x-gitlab-token"}
+    | {"x-hub-signature"}
+)
+"""Headers that no record may carry, nor an attribute be taken from, whatever the scheme."""
 
 _MAX_EPOCH_SECONDS = 253_402_300_799
 _MAX_INDEX_DIGITS = 6
 
 
+def _compiles(text: str) -> str:
+    Expression(text)
+    return text
+
+
 class Selector(BaseModel):
-    """Exactly one place. Shown in a configuration as `{header: x-id}` or `{body: event.id}`."""
+    """Exactly one place. Shown in a configuration as `{header: x-id}`, `{body: event.id}` or `{form: CallSid}`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     header: str | None = Field(None, pattern=r"^[a-z0-9-]{1,64}$", description="A header's name, in lower case.")
     body: str | None = Field(None, min_length=1, max_length=256, description="A path into the JSON body, with dots.")
+    form: str | None = Field(None, min_length=1, max_length=128, description="A field of the form that the body is.")
+    expression: Annotated[str, AfterValidator(_compiles)] | None = Field(
+        None,
+        min_length=1,
+        max_length=1024,
+        description="A JMESPath expression over `headers`, `query`, `body` and `form`.",
+    )
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:
-        if (self.header is None) is (self.body is None):
-            message = "give either `header` or `body`"
+        places = (self.header, self.body, self.form, self.expression)
+        if len([place for place in places if place is not None]) != 1:
+            message = "give exactly one of `header`, `body`, `form` and `expression`"
+            raise ValueError(message)
+        if self.header in CREDENTIALS:
+            message = f"the header {self.header} is a credential, which no event may carry"
             raise ValueError(message)
         return self
 
     @property
     def in_body(self) -> bool:
-        """Whether the JSON document is looked into."""
+        """Whether the JSON document is looked into, which must be one then."""
         return self.body is not None
+
+
+class Content:
+    """What a request contains, taken apart as far as somebody looks into it. document: the parsed JSON, or None."""
+
+    def __init__(self, request: Request, document: Any) -> None:
+        self.request = request
+        self.document = document
+
+    @cached_property
+    def form(self) -> dict[str, list[str]]:
+        """The values of each field; empty if the body is no form."""
+        return texts(form_of(self.request))
+
+    @cached_property
+    def exact(self) -> Any:
+        """The document with its numbers as they are written; None if there is none."""
+        return exact(json_text(self.request))
+
+    @cached_property
+    def everything(self) -> dict[str, Any]:
+        """What expressions see. What occurs more than once is a list."""
+        headers: dict[str, list[str]] = {}
+        for name, value in self.request.headers:
+            if name not in CREDENTIALS:
+                headers.setdefault(name, []).append(value)
+        return {
+            "headers": _alone(headers),
+            "query": _alone(texts(fields(self.request.query.encode("utf-8", "surrogateescape")))),
+            "body": self.exact,
+            "form": _alone(self.form),
+        }
 
 
 class Place:
     """A selector, ready to look with."""
 
-    __slots__ = ("_header", "_steps", "in_body")
+    __slots__ = ("_expression", "_form", "_header", "_steps", "in_body")
 
     def __init__(self, selector: Selector) -> None:
         self.in_body = selector.in_body
         self._header = selector.header
+        self._form = selector.form
+        self._expression = None if selector.expression is None else Expression(selector.expression)
         self._steps = tuple((selector.body or "").split("."))
 
-    def text(self, request: Request, document: Any) -> str | None:
+    def text(self, content: Content) -> str | None:
         """The value there as text; None if there is none, or if it is not a text, a number or a boolean.
 
-        Raises ConnectorError (DUPLICATE_HEADER).
+        Raises ConnectorError (DUPLICATE_HEADER, PAYLOAD_MALFORMED) if a header, or a field of a form, occurs twice.
         """
-        if self._header is None:
-            return self._text(request, document)
-        values = request.values(self._header)
-        if len(values) > 1:
-            raise ConnectorError(Reason.DUPLICATE_HEADER, f"The header {self._header} occurs more than once.")
-        return values[0] or None if values else None
+        if self.in_body:
+            return self._in_document(content)
+        if self._header is not None:
+            values = content.request.values(self._header)
+            if len(values) > 1:
+                raise ConnectorError(Reason.DUPLICATE_HEADER, f"The header {self._header} occurs more than once.")
+            return values[0] or None if values else None
+        if self._expression is not None:
+            return self._expression.text(content.everything)
+        return self._in_form(content, self._form or "")
 
-    def _text(self, request: Request, document: Any) -> str | None:
-        value = _at(document, self._steps)
-        if isinstance(value, str):
-            return value or None
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if isinstance(value, float):
-            value = _at(_as_written(request.body), self._steps)
-            return value if isinstance(value, str) else None
-        return str(value) if isinstance(value, int) else None
+    def _in_document(self, content: Content) -> str | None:
+        value = _at(content.document, self._steps)
+        # Two large integers can be the same float, and must not be one id.
+        return plain_text(_at(content.exact, self._steps) if isinstance(value, float) else value)
+
+    def _in_form(self, content: Content, name: str) -> str | None:
+        values = content.form.get(name, [])
+        if len(values) > 1:
+            raise ConnectorError(Reason.PAYLOAD_MALFORMED, f"The field {name} occurs more than once.")
+        return values[0] or None if values else None
 
 
 def parse(body: bytes) -> Any:
@@ -91,12 +153,8 @@ def moment(text: str | None) -> datetime | None:
         return None
 
 
-def _as_written(body: bytes) -> Any:
-    """The document with its numbers as texts: two large integers can be the same float, and must not be one id."""
-    try:
-        return json.loads(body, parse_int=str, parse_float=str)
-    except (ValueError, RecursionError):
-        return None
+def _alone(by_name: dict[str, list[str]]) -> dict[str, Any]:
+    return {name: values[0] if len(values) == 1 else values for name, values in by_name.items()}
 
 
 def _at(document: Any, steps: tuple[str, ...]) -> Any:

@@ -8,6 +8,7 @@ import pytest
 from router.api import Request
 from router.testing.conformance.receiver import ReceiverClaims, Sender
 from sources.webhook import connector
+from tests.unit.sources.webhook import senders
 from tests.unit.sources.webhook.signing import NOW, PLAIN_SECRET, STANDARD_SECRET, changed, github, standard
 
 
@@ -41,6 +42,22 @@ class GithubSender(Sender):
         return _request(changed(github(body), "x-github-delivery", f"delivery-{number}"), body)
 
 
+class SchemeSender(Sender):
+    """Signs by any scheme, as `router send` does."""
+
+    def __init__(self, signed_by: senders.SignedBy) -> None:
+        self._signed_by = signed_by
+        self.secrets = {"${env:SIGNING_SECRET}": signed_by.secret}
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        return {"path": "/hooks", "verify": {**self._signed_by.verify, "secrets": list(self.secrets)}}
+
+    def request(self, number: int) -> Request:
+        body = b'{"id": "evt_%d", "type": "order.paid"}' % number
+        return self._signed_by.request(body, event=f"msg_{number}")
+
+
 def _request(headers: Sequence[tuple[str, str]], body: bytes) -> Request:
     return Request("POST", "/hooks", tuple(headers), body, NOW)
 
@@ -59,3 +76,67 @@ class TestGithub(ReceiverClaims):
     @pytest.fixture
     def sender(self) -> Sender:
         return GithubSender()
+
+
+class TestGitlab(ReceiverClaims):
+    connector = connector
+
+    @pytest.fixture
+    def sender(self) -> Sender:
+        return SchemeSender(senders.GITLAB)
+
+
+class TestGitlabToken(ReceiverClaims):
+    connector = connector
+
+    @pytest.fixture
+    def sender(self) -> Sender:
+        return SchemeSender(senders.GITLAB_TOKEN)
+
+
+class TestBitbucket(ReceiverClaims):
+    connector = connector
+
+    @pytest.fixture
+    def sender(self) -> Sender:
+        return SchemeSender(senders.BITBUCKET)
+
+
+class TestShopify(ReceiverClaims):
+    connector = connector
+
+    @pytest.fixture
+    def sender(self) -> Sender:
+        return SchemeSender(senders.SHOPIFY)
+
+
+class TestSlack(ReceiverClaims):
+    connector = connector
+
+    @pytest.fixture
+    def sender(self) -> Sender:
+        return SchemeSender(senders.SLACK)
+
+
+class TestStripe(ReceiverClaims):
+    connector = connector
+
+    @pytest.fixture
+    def sender(self) -> Sender:
+        return SchemeSender(senders.STRIPE)
+
+
+class TestTwilio(ReceiverClaims):
+    connector = connector
+
+    @pytest.fixture
+    def sender(self) -> Sender:
+        return SchemeSender(senders.TWILIO)
+
+
+class TestGenericHmac(ReceiverClaims):
+    connector = connector
+
+    @pytest.fixture
+    def sender(self) -> Sender:
+        return SchemeSender(senders.GENERIC)

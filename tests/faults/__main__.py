@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import secrets
 import shutil
 import sys
@@ -18,12 +19,15 @@ from tests.conftest import choose_ports
 from tests.faults import report
 from tests.faults.broker_kill import broker_kill
 from tests.faults.http_kill import http_kill
+from tests.faults.ingress_drain import ingress_drain
 from tests.faults.ingress_kill import ingress_kill
+from tests.faults.ingress_outage import ingress_kill_spooling, ingress_outage
 from tests.faults.poison import poison
 from tests.faults.promise import BrokenPromiseError, broken_promises
 from tests.faults.registry_away import registry_away
 from tests.faults.scenario import Setting
 from tests.faults.sink_away import sink_away
+from tests.faults.spool_disk_full import spool_disk_full
 from tests.faults.whole.scenario import whole_system
 from tests.faults.worker_kill import worker_kill
 from tests.faults.worker_pause import worker_pause
@@ -34,11 +38,16 @@ SCENARIOS: dict[str, Callable[[Setting], Coroutine[Any, Any, report.Outcome]]] =
     "worker_pause": worker_pause,
     "broker_kill": broker_kill,
     "ingress_kill": ingress_kill,
+    "ingress_drain": ingress_drain,
+    "ingress_outage": ingress_outage,
+    "ingress_kill_spooling": ingress_kill_spooling,
     "sink_away": sink_away,
     "registry_away": registry_away,
     "poison": poison,
     "whole_system": whole_system,
 }
+if os.geteuid() == 0:  # it mounts a disk
+    SCENARIOS["spool_disk_full"] = spool_disk_full
 _BUILD = Path("build")
 
 

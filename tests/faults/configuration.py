@@ -15,16 +15,22 @@ _SECRET = f"${{env:{SECRET_VARIABLE}}}"
 _PASSWORD = f"${{env:{PASSWORD_VARIABLE}}}"
 
 
-def whole(endpoints: Endpoints, run: str, sink: dict[str, Any], *, port: int, admin_port: int) -> dict[str, Any]:
-    """One endpoint on the port, one topic, one sink."""
+def whole(
+    endpoints: Endpoints, run: str, sink: dict[str, Any], *, port: int, admin_port: int, spool: str | None = None
+) -> dict[str, Any]:
+    """One endpoint on the port, one topic, one sink. spool: the directory of the ingress's spool."""
     topic = _topic(run)
     verify = {"scheme": "standard_webhooks", "secrets": [_SECRET]}
-    source = {
+    source: dict[str, Any] = {
         "connector": "webhook",
         "scopes": {"topics": [topic], "secrets": [_SECRET]},
         "config": {"path": PATH, "verify": verify},
         "routes": [{"topic": topic, "key": "data.key"}],
     }
+    ingress: dict[str, Any] = {"port": port}
+    if spool is not None:
+        ingress["spool"] = {"directory": spool, "ack_timeout_seconds": 1}
+        source["spool"] = "on"
     # Shorter waits than by default, so that an outage of seconds shows what one of minutes would.
     retry = {"initial_seconds": 0.2, "max_seconds": 5, "give_up_after_seconds": 2}
     return {
@@ -34,7 +40,7 @@ def whole(endpoints: Endpoints, run: str, sink: dict[str, Any], *, port: int, ad
             "registry_url": endpoints.registry_url,
             "topics": {"partitions": PARTITIONS},
         },
-        "ingress": {"port": port},
+        "ingress": ingress,
         "admin": {"port": admin_port},
         "sources": {"hooks": source},
         "sinks": {SINK: sink | {"tasks": 2, "delivery": {"max_buffered_events": MAX_BUFFERED_EVENTS, "retry": retry}}},

@@ -145,11 +145,13 @@ class Pipeline:
 
 
 @contextmanager
-def pipeline(stack: Stack, run: str, directory: Path, receiver: int | None = None) -> Iterator[Pipeline]:
+def pipeline(
+    stack: Stack, run: str, directory: Path, receiver: int | None = None, spool: Path | None = None
+) -> Iterator[Pipeline]:
     """A pipeline with its table, nothing started yet; at the end nothing of it runs.
 
     run: names the topics and the table; letters and digits. directory: for configuration and logs. receiver: a port
-    to post to, instead of writing to the table.
+    to post to, instead of writing to the table. spool: the directory of the ingress's spool.
     """
     directory.mkdir(parents=True, exist_ok=True)
     # One for the ingress, and one for the metrics of each process.
@@ -164,7 +166,8 @@ def pipeline(stack: Stack, run: str, directory: Path, receiver: int | None = Non
     for role, number in (("ingress", 1), ("worker", 2), ("worker", 3)):
         configuration = directory / f"{role}-{number}.yaml"
         sink = postgres(endpoints, run) if receiver is None else http(run, receiver)
-        content = whole(endpoints, run, sink, port=ports[0], admin_port=ports[number])
+        directory_of_spool = None if spool is None else str(spool)
+        content = whole(endpoints, run, sink, port=ports[0], admin_port=ports[number], spool=directory_of_spool)
         configuration.write_text(yaml.safe_dump(content, sort_keys=False))
         processes.append(Process(role, configuration, environment, configuration.with_suffix(".log")))
     ingress, *workers = processes

@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from router.api import ConnectorError, Reason, Record, Request
+from router.config.limits import LimitSettings
 from router.config.models import IngressSettings
+from router.ingress.rates import Quota
 from router.ingress.server import Endpoint, IngressServer
 
 LIMIT = 10_000
@@ -26,6 +28,8 @@ class Sender:
     publish_seconds: float = 0
 
     def receive(self, request: Request) -> Sequence[Record]:
+        if request.method != "POST":
+            raise ConnectorError(Reason.METHOD_NOT_ALLOWED, "Send a POST request.")
         if request.body == b"forged":
             raise ConnectorError(Reason.SIGNATURE_MISMATCH, "no")
         self.requests.append(request)
@@ -66,14 +70,17 @@ class Port:
 
 
 @asynccontextmanager
-async def open_port() -> AsyncIterator[Port]:
+async def open_port(limits: LimitSettings | None = None, quotas: tuple[Quota, ...] = ()) -> AsyncIterator[Port]:
     """A server on a free port; it allows a second each for head and body."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         number = free.getsockname()[1]
     sender = Sender()
-    limits = IngressSettings(port=number, max_body_bytes=LIMIT, request_timeout_seconds=1)
-    server = IngressServer(limits, [Endpoint("hooks", "/hooks", sender, sender.publish)], Observer(sender))
+    limits = limits or LimitSettings(body_seconds=1)
+    settings = IngressSettings(port=number, max_body_bytes=LIMIT, request_timeout_seconds=1, limits=limits)
+    server = IngressServer(
+        settings, [Endpoint("hooks", "/hooks", sender, sender.publish, quotas=quotas)], Observer(sender)
+    )
     await server.start()
     try:
         yield Port(number, sender, server)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from router.api import Sink
 from router.delivery.agent import AgentSettings, SinkAgent
 from router.delivery.backoff import Backoff
+from router.delivery.key_index import KeySettings
 from router.delivery.partition import Limits
 from router.dev.endpoints import Endpoints
 from router.envelope.codec import Encoder
@@ -45,12 +46,17 @@ class Lab:
     def replay(self) -> str:
         return f"{self.prefix}.sink.replay"
 
+    @property
+    def keys(self) -> str:
+        return f"{self.prefix}.sink.keys"
+
     async def publish(self, numbers: Sequence[int], keys: int = 7) -> None:
         """One event for each number; number n has the key n modulo keys."""
         await self.producer.send([self.message(number, keys) for number in numbers])
 
-    def message(self, number: int, keys: int = 7) -> Message:
-        value = encoded(self.encoder, envelope(id=f"e{number}", idempotency_key=f"i{number}", data=b"%d" % number))
+    def message(self, number: int, keys: int = 7, data: bytes | None = None) -> Message:
+        body = b"%d" % number if data is None else data
+        value = encoded(self.encoder, envelope(id=f"e{number}", idempotency_key=f"i{number}", data=body))
         return Message(self.topic, b"k%d" % (number % keys), value, [("ce_id", b"e%d" % number)])
 
     def agent(self, sink: Sink, *, lanes: int = 1, batch: int = 100, buffered: int = 1_000) -> SinkAgent:
@@ -62,6 +68,7 @@ class Lab:
             topics=(self.topic,),
             replay_topic=self.replay,
             dead_letter_topic=self.dead_letters,
+            keys=KeySettings(self.keys, 604_800, 100_000),
             limits=Limits(lanes, batch, buffered, 1 << 25),
             backoff=Backoff(0.05, 0.2),
             give_up_after_seconds=0,
@@ -78,8 +85,8 @@ async def lab(endpoints: Endpoints, prefix: str) -> AsyncIterator[Lab]:
             encoder = await registry.encoder(f"{prefix}.v1", None)
             made = Lab(endpoints, prefix, producer, registry, topics, encoder)
             spec = TopicSpec(PARTITIONS, 1, 1, None)
-            await topics.ensure(dict.fromkeys((made.topic, made.dead_letters, made.replay), spec))
-            for name in (made.topic, made.replay):
+            await topics.ensure(dict.fromkeys((made.topic, made.dead_letters, made.replay, made.keys), spec))
+            for name in (made.topic, made.replay, made.keys):
                 await topics.partition(name, 0)
             yield made
 

@@ -19,6 +19,7 @@ from router.dev.endpoints import Endpoints
 from tests.faults.process import Process
 
 _KEY = b"k" * 32
+BODY = b'{"type": "order", "card": "4111-1111"}'
 SECRET = "whsec_" + base64.b64encode(_KEY).decode()
 
 
@@ -78,9 +79,11 @@ class Pipeline:
     def topic(self) -> str:
         return f"{self.name}.v1"
 
-    async def send(self, event_id: str, traceparent: str | None = None, *, key: bytes = _KEY) -> tuple[int, str]:
+    async def send(
+        self, event_id: str, traceparent: str | None = None, *, key: bytes = _KEY, body: bytes = BODY
+    ) -> tuple[int, str]:
         """Send a signed event; returns the status and the answer's `traceparent`."""
-        body, timestamp = b'{"type": "order", "card": "4111-1111"}', str(int(time.time()))
+        timestamp = str(int(time.time()))
         digest = hmac.digest(key, f"{event_id}.{timestamp}.".encode() + body, "sha256")
         headers = {
             "webhook-id": event_id,

@@ -150,7 +150,7 @@ async def test_a_path_has_one_spelling(port: Port, path: bytes) -> None:
     )
 
     assert status(answer) == 401
-    assert port.sender.requests == []
+    assert port.sender.parents == []
     assert port.sender.refused == [("(unknown)", Reason.ENDPOINT_UNKNOWN)]
 
 

@@ -1,5 +1,6 @@
 """Offsets over REST: shown at any time, and moved while the connector is stopped."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -8,6 +9,10 @@ from confluent_kafka import Consumer
 
 from router.dev.stack import Endpoints
 from router.fetching.states import State
+from router.kafka.clients import producer as producer_settings
+from router.kafka.log import read_topic
+from router.kafka.producer import AsyncProducer, Message
+from router.kafka.topics import Topics, TopicSpec
 from tests.integration.rest_api import Answer, RestApi, http_sink, rest_api
 from tests.integration.stack_clients import write_topic
 
@@ -91,6 +96,21 @@ async def test_a_stopped_sinks_offsets_are_set_reset_and_shown(api: RestApi, top
         "The offsets for this connector have been reset successfully",
     )
     assert await _shown(api, "orders") == [_at(topic, 0)]
+
+
+async def test_whoever_moves_a_sinks_offsets_gets_its_events_again(
+    api: RestApi, topic: str, endpoints: Endpoints
+) -> None:
+    servers, keys = endpoints.bootstrap_servers, f"{api.pipeline.name}.orders.keys"
+    await Topics(servers).ensure({keys: TopicSpec(1, 1, 1, None)})
+    async with AsyncProducer(producer_settings(servers, "test")) as producer:
+        await producer.send([Message(keys, None, bytes(24), [], 0)])
+    await api.create("orders", _sink(topic), initial_state="STOPPED")
+
+    answer = await _patch(api, "orders", _at(topic, 0))
+
+    assert answer.status == 200
+    assert await asyncio.to_thread(lambda: list(read_topic(servers, keys))) == []
 
 
 async def test_a_running_connectors_offsets_stay(api: RestApi, topic: str) -> None:

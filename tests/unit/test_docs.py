@@ -1,17 +1,20 @@
 """The documentation keeps what it says: links lead somewhere, configurations are valid, commands and metrics exist."""
 
 import re
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+import yaml
 
 from router.cli.app import COMMANDS
 from router.cli.dlq import app as dlq
 from router.config.load import load
+from router.config.models import Pipeline
 from router.observability.metrics import REGISTRY
+from sources.webhook import connector
+from sources.webhook.config import WebhookConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -53,7 +56,7 @@ def test_every_part_of_a_configuration_is_valid_in_its_place(page: Path, tmp_pat
         if kind == "yaml":
             directory = tmp_path / str(number)
             directory.mkdir()
-            (directory / "part.yaml").write_text(_endpoint(block) if block.startswith("verify:") else block)
+            (directory / "part.yaml").write_text(block if _is_whole(block) else _endpoint(block))
             (directory / "rest.yaml").write_text(_rest(block))
             assert load(directory, resolve=lambda _reference: "x" * 32).pipeline.name
 
@@ -114,19 +117,30 @@ def _anchors(page: Path) -> Iterator[str]:
         yield re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-def _endpoint(verify: str) -> str:
-    """A source that verifies like this."""
-    secrets = ", ".join(re.findall(r'"\$\{[^}]*\}"', verify))
-    return (
-        f"sources:\n  some:\n    connector: webhook\n    scopes: {{topics: [some.v1], secrets: [{secrets}]}}\n"
-        f"    routes: [{{topic: some.v1}}]\n    config:\n      path: /some\n{textwrap.indent(verify, ' ' * 6)}"
-    )
+def _is_whole(part: str) -> bool:
+    """Whether it is settings of a pipeline, and not of an endpoint."""
+    return set(yaml.safe_load(part)) <= set(Pipeline.model_fields)
+
+
+def _endpoint(part: str) -> str:
+    """A source whose `config` has this part, and scopes for what is named there."""
+    given = yaml.safe_load(part)
+    config = {"path": "/some", "verify": {"scheme": "github", "secrets": ["${env:SECRET}"]}}
+    config |= given.get("config", given)
+    parsed = WebhookConfig.model_validate(config, context={"resolve": lambda _reference: "x" * 32})
+    scopes = {
+        "topics": ["some.v1"],
+        "secrets": re.findall(r"\$\{[^}]*\}", str(config)),
+        "hosts": list(connector.hosts(parsed)),
+    }
+    source = {"connector": "webhook", "scopes": scopes, "routes": [{"topic": "some.v1"}], "config": config}
+    return yaml.safe_dump({"sources": {"some": source}})
 
 
 def _rest(part: str) -> str:
     """What makes the part of a configuration a whole one."""
     if part.startswith("kafka:"):
-        return "name: example\n" + _endpoint('verify: {scheme: github, secrets: ["${env:SECRET}"]}')
+        return "name: example\n" + _endpoint("{}")
     return "name: example\nkafka: {bootstrap_servers: 'kafka:9092', registry_url: 'http://registry:8080/apis/ccompat/v7'}\n"
 
 

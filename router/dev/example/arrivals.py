@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
 from router.delivery.dead_letter import header_values
-from router.dev.example.pipeline import Pipeline
+from router.dev.example.pipeline import Answered, Pipeline
 from router.dev.example.receiver import Receiver
 from router.dev.example.screen import Screen
 from router.dev.example.table import Table
@@ -30,12 +30,13 @@ class Arrivals:
         self._keys = {_attributes(record)[2] for topic in TOPICS for record in tail.records[topic]}
         self._awaited: list[tuple[str, str]] = []
         self._refused: Counter[str] = Counter()
+        self._repeated = 0
         self._dropped = 0
 
     async def show(self, screen: Screen, check: Callable[[], None]) -> None:
         """Say what happens, for ever. Raises what `check` raises; ConnectorError if the pipeline ends by itself."""
         answered = await self._pipeline.answered()
-        self._refused, self._dropped = Counter(answered.refused), answered.filtered
+        self._note(answered)
         while True:
             check()
             self._pipeline.check()
@@ -48,9 +49,11 @@ class Arrivals:
         answered = await self._pipeline.answered()
         for reason, count in (Counter(answered.refused) - self._refused).items():
             yield f"ingress   refused {count}: {reason}"
+        if answered.repeated > self._repeated:
+            yield f"ingress   accepted {answered.repeated - self._repeated} again, which is delivered no second time"
         if answered.filtered > self._dropped:
             yield f"ingress   accepted {answered.filtered - self._dropped}, which a route drops"
-        self._refused, self._dropped = Counter(answered.refused), answered.filtered
+        self._note(answered)
         for topic in TOPICS:
             for record in self._new(topic):
                 yield f"Kafka     {self._arrived(record)}"
@@ -60,6 +63,10 @@ class Arrivals:
             for letter in fold(self._new(topic)):
                 self._forget(label, letter.event_id)
                 yield f"{label:<9} refused {letter.event_id}: {letter.message} It is a dead letter now."
+
+    def _note(self, answered: Answered) -> None:
+        self._refused = Counter(answered.refused)
+        self._repeated, self._dropped = answered.repeated, answered.filtered
 
     def _arrived(self, record: Consumed) -> str:
         event_id, event_type, key = _attributes(record)

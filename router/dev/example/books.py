@@ -11,7 +11,7 @@ from router.dev.example.screen import Screen
 _COUNTED = (
     ("received", "202 answers that the senders got, less what a route dropped"),
     ("delivered", "rows by SELECT count(*); requests that the receiver has accepted"),
-    ("duplicates", "records on the topics whose idempotency key was there before"),
+    ("duplicates", "requests that the ingress recognized, and records whose idempotency key was there before"),
     ("dead-lettered", "open letters on the dead-letter topics"),
 )
 

@@ -18,13 +18,15 @@ class SinkCounts:
 class Counts:
     """The numbers of one run at one moment.
 
-    posted, accepted: counted by the senders. refused (by reason), dropped (by a route): by the ingress. on_topics:
-    records read from Kafka, of which so many are copies of another one. sinks: by what people call their targets.
+    posted, accepted: counted by the senders. refused (by reason), repeated (accepted, though the event was there
+    before), dropped (by a route): by the ingress. on_topics: records read from Kafka, of which so many are copies of
+    another one. sinks: by what people call their targets.
     """
 
     posted: int
     accepted: int
     refused: Mapping[str, int]
+    repeated: int
     dropped: int
     on_topics: int
     copies: int
@@ -52,13 +54,15 @@ class Line(NamedTuple):
 def ways(counts: Counts) -> Iterator[Line]:
     """The equations before the sinks: every request was answered, and everything accepted is on a topic."""
     yield Line("requests", counts.posted, {"accepted": counts.accepted, "refused": sum(counts.refused.values())})
-    yield Line("accepted", counts.accepted, {"on the topics": counts.on_topics, "dropped by a route": counts.dropped})
+    parts = {"on the topics": counts.on_topics, "repeated": counts.repeated, "dropped by a route": counts.dropped}
+    yield Line("accepted", counts.accepted, parts)
 
 
 def balance(counts: Counts) -> Iterator[Line]:
     """The equation of each sink: received = delivered + duplicates + dead-lettered."""
     for name, sink in counts.sinks.items():
-        parts = {"delivered": sink.delivered, "duplicates": counts.copies, "dead-lettered": sink.dead_lettered}
+        duplicates = counts.repeated + counts.copies
+        parts = {"delivered": sink.delivered, "duplicates": duplicates, "dead-lettered": sink.dead_lettered}
         yield Line(name, counts.accepted - counts.dropped, parts)
 
 

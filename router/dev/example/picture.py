@@ -8,7 +8,7 @@ from router.dev.example.canvas import Canvas
 from router.dev.example.counts import Counts, SinkCounts
 
 WIDTH = 80
-_HEIGHT = 9
+_HEIGHT = 10
 _SENDERS, _INGRESS, _TOPICS, _SINK, _DEAD = 0, 14, 28, 43, 63
 _SMALL, _WIDE, _LAST = 11, 17, 16
 _DELIVERED = {"Postgres": ("Postgres", "rows"), "HTTP": ("HTTP receiver", "accepted")}
@@ -46,6 +46,8 @@ def _refusals(canvas: Canvas, counts: Counts) -> None:
         canvas.put(4, _INGRESS, f"▼ {sum(counts.refused.values())} refused", _BAD)
     for row, (reason, count) in enumerate(_most(counts.refused), 5):
         canvas.put(row, _INGRESS - 3, f"{count:>3} {reason:.23}", _BAD)
+    if counts.repeated:
+        canvas.put(_HEIGHT - 2, _INGRESS - 3, f"{counts.repeated:>3} were there before", _DIM)
     if counts.dropped:
         canvas.put(_HEIGHT - 1, _INGRESS - 3, f"{counts.dropped:>3} dropped by a route", _DIM)
 

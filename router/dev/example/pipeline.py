@@ -25,9 +25,13 @@ _TAIL_LINES = 20
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What the ingress says of itself. refused: requests by reason; filtered: events that a route dropped."""
+    """What the ingress says of itself.
+
+    refused: requests by reason. repeated: events that were there before. filtered: those that a route dropped.
+    """
 
     refused: Mapping[str, int]
+    repeated: int
     filtered: int
 
 
@@ -96,14 +100,16 @@ class Pipeline:
         except aiohttp.ClientError as error:
             raise self._failure("does not answer") from error
         refused: Counter[str] = Counter()
-        filtered = 0
+        repeated = filtered = 0
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
                 if sample.name == "con_refused_total":
                     refused[sample.labels["reason"]] += int(sample.value)
+                elif sample.name == "con_source_deduplicated_total":
+                    repeated += int(sample.value)
                 elif sample.name == "con_filtered_total":
                     filtered += int(sample.value)
-        return Answered(refused, filtered)
+        return Answered(refused, repeated, filtered)
 
     async def _is_ready(self) -> bool:
         try:

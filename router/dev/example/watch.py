@@ -49,6 +49,7 @@ class Watch:
             posted=self._sender.posted,
             accepted=self._sender.accepted,
             refused=answered.refused,
+            repeated=answered.repeated,
             dropped=answered.filtered,
             on_topics=self._keys.total(),
             copies=self._keys.total() - len(self._keys),

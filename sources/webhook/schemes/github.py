@@ -4,7 +4,6 @@ https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
 There is no timestamp: a repeated delivery is recognized by its delivery id alone.
 """
 
-import hmac
 from typing import ClassVar, Literal
 
 from router.api import Sending
@@ -12,6 +11,7 @@ from sources.webhook.attributes import Attributes, body, header
 from sources.webhook.scheme import Scheme, Verifier
 from sources.webhook.schemes.generic_hmac import GenericHmac
 from sources.webhook.secrets import Keys, Secrets, text_key
+from sources.webhook.sending import Headers
 
 SIGNATURE = "x-hub-signature-256"
 _SHA1_SIGNATURE = "x-hub-signature"
@@ -33,18 +33,16 @@ class GithubScheme(Scheme):
 
     def verifier(self) -> Verifier:
         """GitHub's scheme as an instance of the generic one; `sha1=` is refused by its prefix."""
-        keys = Keys(self.secrets, text_key(_MIN_SECRET_CHARACTERS))
-        return GenericHmac(keys, header=SIGNATURE, algorithm="sha256", encoding="hex", prefix="sha256=")
+        return self._hmac()
 
-    def sign(self, sending: Sending) -> tuple[tuple[str, str], ...]:
+    def sign(self, sending: Sending) -> Headers:
         """As GitHub delivers."""
-        key = Keys(self.secrets, text_key(_MIN_SECRET_CHARACTERS)).current(sending.sent_at)[0]
-        return (
-            ("x-github-delivery", sending.id),
-            ("x-github-event", sending.type),
-            (SIGNATURE, f"sha256={hmac.digest(key, sending.body, 'sha256').hex()}"),
-        )
+        return self._hmac().sign(sending, (("x-github-delivery", sending.id), ("x-github-event", sending.type)))
 
     def proofs(self) -> frozenset[str]:
         """Both signatures."""
         return frozenset({SIGNATURE, _SHA1_SIGNATURE})
+
+    def _hmac(self) -> GenericHmac:
+        keys = Keys(self.secrets, text_key(_MIN_SECRET_CHARACTERS))
+        return GenericHmac(keys, header=SIGNATURE, algorithm="sha256", encoding="hex", prefix="sha256=")

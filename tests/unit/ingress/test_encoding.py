@@ -1,6 +1,7 @@
 """A compressed body is whole and within the limit, or refused."""
 
 import gzip
+import random
 import zlib
 
 import pytest
@@ -58,3 +59,14 @@ def test_encodings_upon_each_other_are_not_supported() -> None:
         decode(gzip.compress(gzip.compress(b"x")), ["gzip", "gzip"], 1_000)
 
     assert raised.value.reason is Reason.ENCODING_UNSUPPORTED
+
+
+def test_a_large_body_expands_no_more_than_it_may() -> None:
+    """A small one may, whatever its content: it is no bomb."""
+    small, bomb = gzip.compress(bytes(1_048_576)), gzip.compress(bytes(3_000_000))
+    honest = gzip.compress(random.Random(1).randbytes(40_000) + bytes(1_500_000))  # noqa: S311  not for secrets
+
+    assert len(decode(small, ["gzip"], 64_000_000, 100)) == 1_048_576
+    assert refusal(bomb, "gzip", 64_000_000) is Reason.PAYLOAD_TOO_LARGE
+    assert len(decode(honest, ["gzip"], 64_000_000, 100)) == 1_540_000
+    assert len(decode(bomb, ["gzip"], 64_000_000, 1_100)) == 3_000_000

@@ -10,9 +10,10 @@ RIGHT = Counts(
     posted=20,
     accepted=16,
     refused={"SIGNATURE_MISMATCH": 3, "SIGNATURE_MISSING": 1},
+    repeated=1,
     dropped=1,
-    on_topics=15,
-    copies=2,
+    on_topics=14,
+    copies=1,
     sinks={"Postgres": SinkCounts(10, 3, 0), "HTTP": SinkCounts(13, 0, 5)},
 )
 
@@ -26,7 +27,7 @@ def test_what_adds_up_closes() -> None:
 
 
 @pytest.mark.parametrize("change", [-1, 1])
-@pytest.mark.parametrize("field", ["posted", "accepted", "dropped", "on_topics", "copies"])
+@pytest.mark.parametrize("field", ["posted", "accepted", "repeated", "dropped", "on_topics", "copies"])
 def test_a_count_that_is_off_by_one_does_not_close(field: str, change: int) -> None:
     wrong = replace(RIGHT, **{field: getattr(RIGHT, field) + change})
 

@@ -25,10 +25,11 @@ def test_the_picture_shows_every_number_and_fits_a_terminal() -> None:
     for number in (
         "20",
         "16",
-        "15",
+        "14",
         "10 rows",
         "13 accepted",
-        "duplicates: 2",
+        "duplicates: 1",
+        "1 were there before",
         "▼ 4 refused",
         "5 replayed",
         "1 dropped",

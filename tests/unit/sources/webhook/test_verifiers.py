@@ -44,7 +44,7 @@ def refusal(endpoint: WebhookReceiver, received: Request) -> Reason:
     return raised.value.reason
 
 
-SLACK = {
+GENERIC_SLACK = {
     "scheme": "hmac",
     "header": "x-slack-signature",
     "prefix": "v0=",
@@ -58,14 +58,17 @@ SLACK = {
     [
         ("standard-webhooks-v1", {"scheme": "standard_webhooks"}),
         ("github-sha256", {"scheme": "github"}),
-        ("slack-v0", SLACK),
+        ("slack-v0", {"scheme": "slack"}),
+        ("slack-v0", GENERIC_SLACK),
+        ("stripe-v1", {"scheme": "stripe"}),
+        ("shopify-sha256", {"scheme": "shopify"}),
     ],
 )
 def test_a_published_vector_is_accepted_and_any_other_body_refused(scheme: str, verify: dict[str, object]) -> None:
     vector = VECTORS[scheme]
     endpoint = receiver(verify, [vector["secret"]])
     headers = [(name.lower(), value) for name, value in vector["headers"].items()]
-    sent_at = next((int(value) for name, value in headers if name.endswith("timestamp")), 0)
+    sent_at = next((int(value) for name, value in headers if name.endswith("timestamp")), 1_492_774_577)
 
     (record,) = records_of(endpoint, request(headers, vector["body"].encode(), sent_at))
 
@@ -80,18 +83,6 @@ def test_the_published_vector_of_the_primitive_is_accepted() -> None:
     endpoint = receiver({"scheme": "hmac", "header": "x-sign"}, [bytes.fromhex(vector["key_hex"]).decode()])
 
     records_of(endpoint, request([("x-sign", vector["hmac_sha256"])], vector["body"].encode()))
-
-
-def test_the_published_asymmetric_vector_is_refused_and_its_public_key_is_no_secret() -> None:
-    """Else whoever knows the public key could sign with it."""
-    vector = VECTORS["standard-webhooks-v1a"]
-    headers = [*vector["headers"].items()]
-
-    reason = refusal(STANDARD, request(headers, vector["body"].encode(), int(vector["headers"]["webhook-timestamp"])))
-
-    assert reason is Reason.SCHEME_NOT_ALLOWED
-    with pytest.raises(ConnectorError):
-        receiver({"scheme": "standard_webhooks"}, [vector["public"]])
 
 
 def test_what_the_reference_library_signs_is_accepted() -> None:
@@ -253,7 +244,7 @@ def test_a_repeated_delivery_is_the_same_event() -> None:
         ({"signed": "{body}", "timestamp_header": "x-time"}, {}),
         ({"signed": "{timestamp}", "timestamp_header": "x-time"}, {}),
         ({"separator": "."}, {}),
-        ({"algorithm": "sha1"}, {}),
+        ({"algorithm": "md5"}, {}),
         ({}, {"event": {"id": {"header": "x-id", "body": "id"}}}),
         ({}, {"event": {"id": {}}}),
         *[({}, {"path": path}) for path in ("hooks", "/", "/a/", "//a", "/a/../b", "/%61", "/a;b", "/a?b", "/a b", "")],
