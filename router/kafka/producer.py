@@ -58,6 +58,7 @@ class AsyncProducer:
         self._loop = asyncio.get_running_loop()
         self._under_way = 0
         self._polling = False
+        self._timer: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -69,9 +70,14 @@ class AsyncProducer:
         deadline = self._loop.time() + _FLUSH_SECONDS
         while self._under_way and self._loop.time() < deadline:  # noqa: ASYNC110  the loop's own polls make the progress
             await asyncio.sleep(_POLL_SECONDS)
+        if self._timer is not None:
+            self._timer.cancel()
         for producer in (self._producer, *self._retired):
             producer.purge()
             producer.poll(0)
+        # Their threads end with them.
+        self._retired.clear()
+        del self._producer
 
     async def send(self, messages: Sequence[Message]) -> None:
         """Return when all messages are durable (`acks=all`).
@@ -113,14 +119,14 @@ class AsyncProducer:
         self._under_way += 1
         if not self._polling:
             self._polling = True
-            self._loop.call_later(_POLL_SECONDS, self._poll)
+            self._timer = self._loop.call_later(_POLL_SECONDS, self._poll)
 
     def _poll(self) -> None:
         for producer in (self._producer, *self._retired):
             producer.poll(0)
         self._polling = self._under_way > 0
         if self._polling:
-            self._loop.call_later(_POLL_SECONDS, self._poll)
+            self._timer = self._loop.call_later(_POLL_SECONDS, self._poll)
 
     def _refused(self, producer: Producer, message: Message, error: BufferError | KafkaException) -> ConnectorError:
         if isinstance(error, BufferError):

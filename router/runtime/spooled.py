@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from router.api import ConnectorError, ErrorClass, Reason, Record
 from router.config.spool import SpoolMode
 from router.ingress.spool.entry import Entry
+from router.ingress.spool.keys import OrderingKey
 from router.ingress.spool.spool import Spool
 from router.routing import Dropped, Router
 from router.runtime.brokers import Brokers
@@ -53,17 +54,27 @@ class SpooledPublisher:
             await self._part(records, traceparent)
 
     async def _part(self, records: Sequence[Record], traceparent: str | None) -> None:
-        """Those behind spooled ones of their key to the spool, the others to the brokers."""
+        """Those behind spooled ones of their key to the spool, the others to the brokers.
+
+        Whoever has a spooled key waits a little for it to be drained: a fast sender would keep it spooled for ever.
+        """
+        keys = {key for record in records if (key := self._key(record)) is not None}
+        await self._spool.released(keys, self._ack_timeout_seconds)
         behind: list[Record] = []
         others: list[Record] = []
         for record in records:
-            routed = self._router.route(record)
-            is_behind = not isinstance(routed, Dropped) and self._spool.holds((routed.topic, routed.key or None))
+            key = self._key(record)
+            is_behind = key is not None and self._spool.holds(key)
             (behind if is_behind else others).append(record)
         if behind:
             await self._append(behind, traceparent)
         if others:
             await self._produce(others, traceparent)
+
+    def _key(self, record: Record) -> OrderingKey | None:
+        """What must stay in order with the record; None if it is dropped."""
+        routed = self._router.route(record)
+        return None if isinstance(routed, Dropped) else (routed.topic, routed.key or None)
 
     async def _produce(self, records: Sequence[Record], traceparent: str | None) -> None:
         try:

@@ -53,7 +53,7 @@ def receiver(target: Target) -> WebhookReceiver:
     return target.receiver()
 
 
-@settings(max_examples=1_500, derandomize=True, deadline=None)
+@settings(max_examples=800, derandomize=True, deadline=None)
 @given(
     st.sampled_from(TARGETS),
     st.booleans(),

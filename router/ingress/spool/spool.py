@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
@@ -42,6 +42,7 @@ class Spool:
         self._mark = Mark(self._path / "mark")
         self._contents = Contents(observer, max_keys)
         self._disk = ThreadPoolExecutor(1, "spool")
+        self._progress = asyncio.Event()
         try:
             found = self._recover()
         except OSError as error:
@@ -84,6 +85,13 @@ class Spool:
     def holds(self, key: OrderingKey) -> bool:
         """Whether an event of this key may be in the spool, so that the next must go behind it."""
         return self._contents.holds(key)
+
+    async def released(self, keys: Collection[OrderingKey], seconds: float) -> None:
+        """Wait until the spool holds no event of these keys any more, but no longer than so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while any(self.holds(key) for key in keys):
+                    await self._progress.wait()
 
     async def append(self, appended: Sequence[Entry]) -> None:
         """Return when all are durable. Raises ConnectorError: SPOOL_FULL, DISK_FULL, SPOOL_UNAVAILABLE, ENCODE_FAILED.
@@ -129,6 +137,8 @@ class Spool:
         if self._contents.sizes.get(batch.end.segment) == batch.end.offset:
             await self._discard(batch.end.segment)
         self._contents.tell()
+        self._progress.set()
+        self._progress = asyncio.Event()
 
     async def refuse(self, payloads: Sequence[bytes]) -> None:
         """Set aside what can never be published, in the directory `refused`. Raises OSError."""
