@@ -74,7 +74,7 @@ class AsyncProducer:
             self._timer.cancel()
         for producer in (self._producer, *self._retired):
             producer.purge()
-            producer.poll(0)
+            self._serve(producer)
         # Their threads end with them.
         self._retired.clear()
         del self._producer
@@ -123,10 +123,17 @@ class AsyncProducer:
 
     def _poll(self) -> None:
         for producer in (self._producer, *self._retired):
-            producer.poll(0)
+            self._serve(producer)
         self._polling = self._under_way > 0
         if self._polling:
             self._timer = self._loop.call_later(_POLL_SECONDS, self._poll)
+
+    def _serve(self, producer: Producer) -> None:
+        """Take what it has to say; its acknowledgements go on coming after a fatal error, which is raised here."""
+        try:
+            producer.poll(0)
+        except KafkaException as error:
+            self._replace_if_fatal(producer, error.args[0])
 
     def _refused(self, producer: Producer, message: Message, error: BufferError | KafkaException) -> ConnectorError:
         if isinstance(error, BufferError):
