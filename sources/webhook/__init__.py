@@ -2,6 +2,7 @@
 
 from router.api import ReceiverConnector, Reply, Sending
 from sources.webhook.config import WebhookConfig
+from sources.webhook.explanation import explain
 from sources.webhook.receiver import WebhookReceiver
 
 
@@ -28,11 +29,12 @@ def _hosts(config: WebhookConfig) -> tuple[str, ...]:
 connector = ReceiverConnector(
     name="webhook",
     version="0.1.0",
-    summary="Signed webhooks: Standard Webhooks, GitHub, or any HMAC.",
+    summary="Webhooks, signed by any of twenty schemes; CloudEvents and batches.",
     config=WebhookConfig,
     open=_open,
     path=_path,
     success=_success,
     hosts=_hosts,
     sign=_sign,
+    explain=explain,
 )
