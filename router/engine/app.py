@@ -114,7 +114,7 @@ class EngineApp:
             _log.warning("a handler did not finish; its event will come again", engine=self._settings.name)
 
     def _application(self, handling: Handling, partitions: Mapping[str, int]) -> EmbeddedApp:
-        app = EmbeddedApp(self._settings.name, self._settings.bootstrap_servers)
+        app = EmbeddedApp(self._settings.name, self._settings.bootstrap_servers, lambda: self._at_work > 0)
         for topic, selection in self._selections.items():
             channel = app.topic(
                 topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw", allow_empty=True

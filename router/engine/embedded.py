@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import faust
 import structlog
@@ -15,13 +15,19 @@ from router.delivery.backoff import Backoff
 
 _BACKOFF = Backoff(initial_seconds=0.5, max_seconds=10)
 _STOP_SECONDS = 8
+_LOST_POLLS = (3, 10, 30, 100, 300)
+"""Of a second each. Behind the last record there may be nothing but marks, and then it is in vain each time."""
 _log = structlog.get_logger("router.engine")
 
 
 class EmbeddedApp(faust.App):
     """A Faust application whose tables are in memory and in changelog topics, which are made by us."""
 
-    def __init__(self, name: str, bootstrap_servers: str, **settings: Any) -> None:
+    def __init__(
+        self, name: str, bootstrap_servers: str, is_at_work: Callable[[], bool] = lambda: False, **settings: Any
+    ) -> None:
+        """is_at_work: whether an event is being handled, which is acknowledged afterwards."""
+        self.is_at_work = is_at_work
         super().__init__(
             name,
             broker=[f"kafka://{server.strip()}" for server in bootstrap_servers.split(",")],
@@ -138,18 +144,25 @@ class _CommittedConsumer(driver.Consumer):
     It then goes on behind that, and would even commit over it. So whatever does not follow what was handed on before is
     asked for once more from there. If there is still nothing, there is a gap in the log itself: offsets of
     transactions' marks and of aborted records, which no reader is given.
+
+    It also empties the queue between itself and the handlers. So if nothing comes and nothing is being handled, though
+    not all that was handed on is committed, that is handed on anew.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._next: dict[Any, int] = {}
         self._asked_again: dict[Any, int] = {}
+        self._first: dict[Any, int] = {}
+        self._idle_polls: dict[Any, int] = {}
 
     async def perform_seek(self) -> None:
         """Go to the committed offsets."""
         await super().perform_seek()
         self._asked_again.clear()
         self._next = {tp: self._read_offset.get(tp) or 0 for tp in self.assignment() if not self._is_changelog_tp(tp)}
+        self._first = dict(self._next)
+        self._idle_polls.clear()
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[Any, Any]]:  # noqa: ASYNC109  the signature is Faust's
         """Records of the partitions that flow, without any that was dropped before them."""
@@ -161,14 +174,31 @@ class _CommittedConsumer(driver.Consumer):
             if message.offset > self._next.get(tp, message.offset) and await self._asks_again(tp):
                 waits.add(tp)
                 continue
+            self._idle_polls.pop(tp, None)
             yield tp, message
             if tp in self._next:
                 self._next[tp] = max(self._next[tp], message.offset + 1)
         if is_idle and self.flow_active:
             for tp in [tp for tp in self._next if tp in self._get_active_partitions()]:
                 position = await self.position(tp)
-                if position is not None and position > self._next[tp]:
+                if position is None:
+                    continue
+                if position > self._next[tp]:
                     await self._asks_again(tp)
+                elif not cast(EmbeddedApp, self.app).is_at_work():
+                    await self._look_for_lost(tp, position)
+
+    async def _look_for_lost(self, tp: Any, position: int) -> None:
+        """Nothing has come in a poll: hand on anew what has been handed on and not committed, now and then."""
+        committed = self._committed_offset.get(tp) or self._first[tp]
+        if position <= committed:
+            self._idle_polls.pop(tp, None)
+            return
+        polls = self._idle_polls[tp] = self._idle_polls.get(tp, 0) + 1
+        if polls in _LOST_POLLS:
+            await self.seek(tp, committed)
+            self._next[tp] = committed
+            self._asked_again.pop(tp, None)
 
     async def _asks_again(self, tp: Any) -> bool:
         """Go back to what should come next; False if that was tried before."""

@@ -140,6 +140,31 @@ async def test_an_engine_ends_within_seconds_of_sigterm_and_does_not_acknowledge
         assert engine.wrote().count("handled e3") == 1
 
 
+async def test_an_event_that_faust_drops_from_its_queue_comes_again(
+    endpoints: Endpoints, unique: Callable[[], str]
+) -> None:
+    """As it does when a rebalance comes between handing an event over and its turn."""
+    async with lab(endpoints, unique()) as made:
+        engine = EngineApp(EngineSettings(made.prefix, endpoints.bootstrap_servers, endpoints.registry_url))
+        stop, handled = asyncio.Event(), []
+
+        @engine.on(made.topic)
+        async def handle(event: Envelope) -> None:
+            handled.append(event.id)
+            if event.id == "e2":
+                await asyncio.sleep(1)  # until the others wait in the queue
+                assert engine._app is not None
+                engine._app.flow_control.clear()
+            if event.id == "e4":
+                stop.set()
+
+        await publish(made, range(1, 5))
+        async with asyncio.timeout(60):
+            await engine.run(stop)
+
+        assert handled == ["e1", "e2", "e3", "e4"]
+
+
 async def test_what_a_transaction_aborted_is_never_seen(
     endpoints: Endpoints, unique: Callable[[], str], tmp_path: Path
 ) -> None:
