@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import os
 import secrets
 import shutil
 import sys
@@ -27,7 +26,7 @@ from tests.faults.promise import BrokenPromiseError, broken_promises
 from tests.faults.registry_away import registry_away
 from tests.faults.scenario import Setting
 from tests.faults.sink_away import sink_away
-from tests.faults.spool_disk_full import spool_disk_full
+from tests.faults.spool_disk_full import may_mount, spool_disk_full
 from tests.faults.whole.scenario import whole_system
 from tests.faults.worker_kill import worker_kill
 from tests.faults.worker_pause import worker_pause
@@ -46,7 +45,7 @@ SCENARIOS: dict[str, Callable[[Setting], Coroutine[Any, Any, report.Outcome]]] =
     "poison": poison,
     "whole_system": whole_system,
 }
-if os.geteuid() == 0:  # it mounts a disk
+if may_mount():
     SCENARIOS["spool_disk_full"] = spool_disk_full
 _BUILD = Path("build")
 

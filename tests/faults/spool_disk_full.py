@@ -1,11 +1,14 @@
 """The spool's disk is full while the brokers are away, and has room again; the ingress is killed in between.
 
-The disk is a small tmpfs that the scenario mounts, as only root may. For everybody else tests/unit/ingress/spool has
-the same with a limit of the kernel (EFBIG) for a disk.
+The disk is a small tmpfs that the scenario mounts, as only root may, and not in every container. For everybody else
+tests/unit/ingress/spool has the same with a limit of the kernel (EFBIG) for a disk.
 """
 
 import asyncio
+import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,6 +57,17 @@ async def _refuses(ledger: Ledger, before: int) -> bool:
 
 async def _accepts(ledger: Ledger, before: int) -> bool:
     return len(ledger.accepted) > before + 100
+
+
+def may_mount() -> bool:
+    """Whether this is a user, and a machine, that can mount a disk."""
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        return False
+    with tempfile.TemporaryDirectory() as place:
+        tried = subprocess.run(["mount", "-t", "tmpfs", "tmpfs", place], capture_output=True, check=False)  # noqa: S603, S607  as below
+        if tried.returncode == 0:
+            subprocess.run(["umount", place], check=True)  # noqa: S603, S607  as below
+    return tried.returncode == 0
 
 
 @contextmanager
