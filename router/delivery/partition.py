@@ -69,7 +69,6 @@ class PartitionWorker:
         self._keys = keys
         self._progress = Progress()
         self._position: int | None = None
-        self._first: int | None = None
         self._lanes: list[Lane] = []
         self._events = 0
         self._bytes = 0
@@ -101,8 +100,6 @@ class PartitionWorker:
         """Take records in the order of their offsets."""
         if not self._ready:
             return  # it is being positioned: these were fetched before, and will be fetched again
-        if self._first is None and records:
-            self._first = records[0].offset
         lanes = self._lanes
         for record in records:
             self._progress.begin(record.offset)
@@ -129,17 +126,19 @@ class PartitionWorker:
             self._failed(error)
 
     async def _start(self) -> int | None:
-        """Where to begin, or to begin again; None: where the group left off, which holds for the first time only.
+        """Where to begin, or to begin again; None: at the partition's beginning.
 
-        Afterwards the consumer is further on than what is delivered, so a sink that knows no position yet must not
-        leave the choice to it: what was fetched in between would never be offered again.
+        The choice is never left to the consumer, which may be further on than what is delivered: what it has fetched
+        for somebody else, or before it was told where to begin, would never be offered again.
         """
         if isinstance(self._sink, PositionedSink):
             sink = self._sink
             claimed = await self._patiently(lambda: sink.claim(self._partition))
             if claimed is not None:
                 return claimed
-        return self._first if self._progress.next_offset is None else self._progress.next_offset
+        if self._progress.next_offset is not None:
+            return self._progress.next_offset
+        return await self._patiently(lambda: self._consumer.committed(self._place))
 
     async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
         attempt = 0

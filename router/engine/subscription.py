@@ -117,7 +117,7 @@ class Subscription:
         """Go on where the group left off."""
         for place in places:
             self._memories.pop(place, None)
-            await self._consumer.begin(place, None, lambda: None)
+        self._consumer.resume(places)
 
     async def revoked(self, places: Collection[Place], *, lost: bool) -> Mapping[Place, int]:
         """Forget what was fetched of these. Called while events are fetched, so that none is at work, or at the end."""

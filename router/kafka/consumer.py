@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as Offset
 
 from router.api import ConnectorError, Reason
@@ -45,6 +45,7 @@ class Consumed(NamedTuple):
 _WAIT_SECONDS = 0.05
 _REVOKE_SECONDS = 60
 _CLOSE_SECONDS = 8
+_COMMITTED_SECONDS = 10
 _SEEK_ATTEMPTS = 50
 _SEEK_PAUSE_SECONDS = 0.1
 
@@ -80,6 +81,8 @@ class GroupConsumer:
         self._classic = protocol is CLASSIC_PROTOCOL
         # What is to be called on the consumer's thread: elsewhere a call waits for the one that is under way.
         self._due: deque[Callable[[], object]] = deque()
+        # Given back during the fetch that is under way, which may hold some of their records already.
+        self._left: set[Place] = set()
 
     async def fetch(self, limit: int) -> list[Consumed]:
         """Up to `limit` messages; waits a twentieth of a second at most. Also serves rebalances.
@@ -88,13 +91,16 @@ class GroupConsumer:
         """
         return await self._loop.run_in_executor(self._thread, self._fetch, limit)
 
+    async def committed(self, place: Place) -> int | None:
+        """Where the group left off; None if it has never been in the partition. Raises ConnectorError."""
+        return await self._loop.run_in_executor(self._thread, self._committed, place)
+
     async def begin(self, place: Place, offset: int | None, ready: Callable[[], None]) -> None:
-        """Go to the offset (None: where the group left off) and let the partition flow.
+        """Go to the offset (None: the partition's beginning) and let the partition flow.
 
         ready is called in between: records fetched before it belong to the old position, those after to the new.
         """
-        if offset is not None:
-            await self._seek(place, offset)
+        await self._seek(place, OFFSET_BEGINNING if offset is None else offset)
         ready()
         self.resume([place])
 
@@ -141,6 +147,15 @@ class GroupConsumer:
             with suppress(RuntimeError):  # the loop is gone: nobody waits any longer
                 self._loop.call_soon_threadsafe(closed.set)
 
+    def _committed(self, place: Place) -> int | None:
+        try:
+            [found] = self._consumer.committed([Offset(*place)], timeout=_COMMITTED_SECONDS)
+        except KafkaException as error:
+            raise translate(error, "looking up where the group left off") from error
+        if found.error is not None:
+            raise translate(found.error, "looking up where the group left off")
+        return found.offset if found.offset >= 0 else None
+
     def _subscribe(self, protocol: Mapping[str, Any]) -> Consumer:
         consumer = Consumer(self._config | dict(protocol))
         consumer.subscribe(self._topics, on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost)
@@ -149,16 +164,17 @@ class GroupConsumer:
     def _fetch(self, limit: int) -> list[Consumed]:
         while self._due:
             self._due.popleft()()
+        self._left.clear()
         messages = self._consumer.consume(1, _WAIT_SECONDS)
         if messages and limit > 1:
             messages += self._consumer.consume(limit - 1, 0)
         fetched = []
         for message in messages:
             error = message.error()
-            if error is None:
-                fetched.append(consumed(message))
-            else:
+            if error is not None:
                 self._check(error)
+            elif (message.topic(), message.partition()) not in self._left:
+                fetched.append(consumed(message))
         return fetched
 
     def _check(self, error: KafkaError) -> None:
@@ -197,6 +213,7 @@ class GroupConsumer:
 
     def _on_revoke(self, consumer: Consumer, offsets: list[Offset]) -> None:
         places = [(offset.topic, offset.partition) for offset in offsets]
+        self._left.update(places)
         done = self._call(self._assignments.revoked(places, lost=False))
         if done:
             # If it fails, the next owner goes on from the last commit and repeats what came after: at least once.
@@ -208,6 +225,7 @@ class GroupConsumer:
 
     def _on_lost(self, consumer: Consumer, offsets: list[Offset]) -> None:
         places = [(offset.topic, offset.partition) for offset in offsets]
+        self._left.update(places)
         self._call(self._assignments.revoked(places, lost=True))
         consumer.incremental_unassign(offsets)
 

@@ -2,16 +2,19 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 
 import pytest
 
 from router.api import ConnectorError, Event, Reason
+from router.delivery.agent import SinkAgent
+from router.delivery.claims import KeyClaims
 from router.dev.endpoints import Endpoints
 from router.dlq.letters import Filter
 from router.dlq.replay import open_letters, put_back
 from router.kafka import consumer as consumer_module
 from router.kafka.clients import CLASSIC_PROTOCOL
+from router.kafka.consumer import Place
 from router.kafka.producer import Message
 from router.testing import PositionedScriptedSink, ScriptedSink
 from tests.integration.pipeline import Lab, crashing, lab, running, until
@@ -60,6 +63,31 @@ async def test_a_second_agent_goes_on_where_the_first_stopped(made: Lab) -> None
         await until(lambda: len(second.accepted) >= 100, task)
 
     assert ids(second) == Counter(f"e{number}" for number in range(500, 600))
+
+
+async def test_what_arrives_before_a_partition_is_ready_is_delivered(
+    made: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the partition's worker before has told the consumer to go on, and it is heard of only now."""
+    sink = ScriptedSink()
+    assigned, load = SinkAgent.assigned, KeyClaims.load
+
+    async def resumed(agent: SinkAgent, places: Collection[Place]) -> None:
+        await assigned(agent, places)
+        agent._consumer.resume(places)
+
+    async def slow(keys: KeyClaims) -> None:
+        await asyncio.sleep(1)
+        await load(keys)
+
+    monkeypatch.setattr(SinkAgent, "assigned", resumed)
+    monkeypatch.setattr(KeyClaims, "load", slow)
+    await made.publish(range(500))
+
+    async with running(made.agent(sink)) as task:
+        await until(lambda: made.watch.held == 0 and len(sink.accepted) >= 500, task)
+
+    assert ids(sink) == Counter(f"e{number}" for number in range(500))
 
 
 async def test_partitions_move_to_a_second_member_without_loss_or_repetition(made: Lab) -> None:
