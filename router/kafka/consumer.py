@@ -162,8 +162,7 @@ class GroupConsumer:
         return consumer
 
     def _fetch(self, limit: int) -> list[Consumed]:
-        while self._due:
-            self._due.popleft()()
+        self._catch_up()
         self._left.clear()
         messages = self._consumer.consume(1, _WAIT_SECONDS)
         if messages and limit > 1:
@@ -192,8 +191,7 @@ class GroupConsumer:
         for _ in range(_SEEK_ATTEMPTS):
             try:
                 # On the consumer's thread: what an earlier fetch still holds arrives before the seek is over.
-                target = Offset(place[0], place[1], offset)
-                await self._loop.run_in_executor(self._thread, self._consumer.seek, target)
+                await self._loop.run_in_executor(self._thread, self._go_to, place, offset)
             except KafkaException as error:
                 # Right after an assignment the fetcher may not have started yet.
                 if error.args[0].code() not in (KafkaError._STATE, KafkaError._TIMED_OUT, KafkaError._IN_PROGRESS):
@@ -203,7 +201,16 @@ class GroupConsumer:
                 return
         raise ConnectorError(Reason.STALE_GENERATION, f"Partition {place[0]}-{place[1]} could not be positioned.")
 
-    # The three below run on the consumer's thread, inside `consume`.
+    # All below run on the consumer's thread, the last three inside `consume`.
+
+    def _go_to(self, place: Place, offset: int) -> None:
+        # A pause from before would undo the seek: it remembers where the application is.
+        self._catch_up()
+        self._consumer.seek(Offset(place[0], place[1], offset))
+
+    def _catch_up(self) -> None:
+        while self._due:
+            self._due.popleft()()
 
     def _on_assign(self, consumer: Consumer, offsets: list[Offset]) -> None:
         consumer.incremental_assign(offsets)

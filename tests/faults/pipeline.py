@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
@@ -12,6 +12,7 @@ from pathlib import Path
 import yaml
 from confluent_kafka import Consumer, TopicPartition
 
+from router.delivery.dead_letter import header_values
 from router.dev.endpoints import HOST, Endpoints
 from router.dev.stack import Stack
 from router.kafka.log import read_topic
@@ -80,6 +81,15 @@ class Pipeline:
             for name, value in record.headers:
                 if name == "ce_id" and isinstance(value, bytes):
                     yield value.decode()
+
+    def whereabouts(self, event_ids: Collection[str]) -> str:
+        """Where these events are in the topic, for whoever looks for them: partition and offset of every copy."""
+        found: dict[str, list[str]] = {event_id: [] for event_id in event_ids}
+        for record in read_topic(self.endpoints.bootstrap_servers, self.topic):
+            event_id = header_values(record.headers).get("ce_id", "")
+            if event_id in found:
+                found[event_id].append(f"{record.partition}:{record.offset}")
+        return ", ".join([f"{event_id} at {' and '.join(places) or 'no place'}" for event_id, places in found.items()])
 
     def ends(self, topic: str) -> dict[int, int]:
         """How many records each partition of a topic has; without those that have none."""

@@ -8,9 +8,12 @@ from pathlib import Path
 
 from router.dev.stack import Stack
 from tests.faults.checker import check, surplus
+from tests.faults.events import identity
 from tests.faults.load import Ledger
 from tests.faults.pipeline import Pipeline
 from tests.faults.report import Outcome, outcome
+
+_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,9 @@ async def judge(
     repeated = await asyncio.to_thread(lambda: surplus(pipeline.table.offers(), pipeline.log()))
     dead = sum((await asyncio.to_thread(pipeline.ends, pipeline.dead_letter_topic)).values())
     found = [*problems]
+    if verdict.lost:
+        ids = [identity(setting.run, place) for place in verdict.lost[:_SHOWN]]
+        found.append(f"Of the lost, the topic has {await asyncio.to_thread(pipeline.whereabouts, ids)}.")
     if dead:
         found.append(f"{dead} dead letters, where nothing was poison.")
     return outcome(
