@@ -125,6 +125,7 @@ class Reason(StrEnum):
     TRANSACTION_OUTCOME_UNKNOWN = "TRANSACTION_OUTCOME_UNKNOWN"
     SINK_OUTCOME_UNKNOWN = "SINK_OUTCOME_UNKNOWN"
     DLQ_UNAVAILABLE = "DLQ_UNAVAILABLE"
+    DLQ_FLOODED = "DLQ_FLOODED"
     INTERNAL_BUG = "INTERNAL_BUG"
     SHUTDOWN = "SHUTDOWN"
 
@@ -727,6 +728,13 @@ SPECS: dict[Reason, ReasonSpec] = {
         503,
         "UNAVAILABLE",
         "The dead-letter topic cannot be written.",
+    ),
+    Reason.DLQ_FLOODED: ReasonSpec(
+        ErrorClass.DLQ_BLOCKED,
+        Action.RETRY,
+        503,
+        "UNAVAILABLE",
+        "So many of the last events were refused that the sink waits instead of dead-lettering more.",
     ),
     Reason.INTERNAL_BUG: ReasonSpec(
         ErrorClass.INTERNAL_BUG,

@@ -261,6 +261,27 @@ class KeySettings(Model):
     )
 
 
+class DeadLetterSettings(Model):
+    """When so much is refused that the fault will not be with the events: after a bad deploy, for instance."""
+
+    most: int = Field(50, ge=1, le=100_000, description="So many of the last events may be dead-lettered.")
+    of: int = Field(100, ge=1, le=100_000, description="How many events are looked back upon.")
+
+    @model_validator(mode="after")
+    def _most_is_reachable(self) -> Self:
+        if self.most > self.of:
+            message = "most exceeds of, so that it would never be reached"
+            raise ValueError(message)
+        return self
+
+
+class DeliveryOrder(StrEnum):
+    """Which events wait for one another."""
+
+    KEY = "key"
+    NONE = "none"
+
+
 class DeliverySettings(Model):
     """How a sink's agent delivers."""
 
@@ -268,11 +289,26 @@ class DeliverySettings(Model):
     max_batch_events: int | None = Field(
         None, ge=1, le=100_000, description="Fewer events a write than the connector takes."
     )
+    max_batch_bytes: int = Field(
+        16_777_216, ge=1, description="When a write is full before it has so many events, in bytes of their values."
+    )
+    batch_seconds: float = Field(
+        0, ge=0, le=3_600, description="How long the first event of a write waits for others to fill it."
+    )
+    order: DeliveryOrder = Field(
+        DeliveryOrder.KEY,
+        description="`key`: events of a key one after the other. `none`: no event waits for another, for sinks that "
+        "take several at a time; those with a position keep the order of the topic all the same.",
+    )
+    max_events_per_second: float | None = Field(
+        None, gt=0, le=1_000_000, description="How many the target gets at most, from all workers together."
+    )
     max_buffered_events: int = Field(20_000, ge=1, description="Events held per partition before it is paused.")
     max_buffered_bytes: int = Field(
         33_554_432, ge=1_048_576, description="Bytes held per partition before it is paused."
     )
     retry: RetrySettings = RetrySettings()
+    dead_letters: DeadLetterSettings = DeadLetterSettings()
     keys: KeySettings = KeySettings()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from router.api.secret import REFERENCE
 from router.config.loaded import LoadedSink, LoadedSource
-from router.config.models import Pipeline
+from router.config.models import DeliveryOrder, Pipeline
 from router.config.names import consumer_group, dead_letter_topic, keys_topic, replay_topic
 from router.config.references import strings
 from router.config.secrets import SecretStore
@@ -17,7 +17,9 @@ from router.control.sink_task import SinkTask
 from router.control.tasks import Task
 from router.delivery.agent import AgentSettings, SinkAgent
 from router.delivery.backoff import Backoff
+from router.delivery.flood import FloodLimits
 from router.delivery.key_index import KeySettings
+from router.delivery.lane import BatchLimits
 from router.delivery.observer import Observers
 from router.delivery.partition import Limits
 from router.envelope.registry import Registry
@@ -108,11 +110,16 @@ def agent_settings(pipeline: Pipeline, name: str, sink: LoadedSink) -> AgentSett
             keys_topic(pipeline.name, name), delivery.keys.window_hours * 3_600, delivery.keys.per_partition
         ),
         limits=Limits(
-            lanes=sink.connector.max_in_flight(sink.config),
-            batch_events=min(batch, delivery.max_batch_events or batch),
+            in_flight=sink.connector.max_in_flight(sink.config),
+            batch=BatchLimits(
+                min(batch, delivery.max_batch_events or batch), delivery.max_batch_bytes, delivery.batch_seconds
+            ),
+            ordered=delivery.order is DeliveryOrder.KEY,
             buffered_events=delivery.max_buffered_events,
             buffered_bytes=delivery.max_buffered_bytes,
         ),
         backoff=Backoff(delivery.retry.initial_seconds, delivery.retry.max_seconds),
+        flood=FloodLimits(delivery.dead_letters.most, delivery.dead_letters.of),
         give_up_after_seconds=delivery.retry.give_up_after_seconds,
+        max_events_per_second=delivery.max_events_per_second,
     )

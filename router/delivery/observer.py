@@ -32,6 +32,10 @@ class DeliveryObserver(Protocol):
         """So many more (or fewer) events are held in memory."""
         ...
 
+    def left_alone(self, is_left_alone: bool) -> None:
+        """The target has failed so often in a row that it is tried by one call at a time, or works again."""
+        ...
+
 
 class Observers:
     """Several observers as one."""
@@ -68,3 +72,8 @@ class Observers:
         """Tell all."""
         for observer in self._observers:
             observer.buffered(change)
+
+    def left_alone(self, is_left_alone: bool) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.left_alone(is_left_alone)

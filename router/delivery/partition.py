@@ -9,7 +9,8 @@ from router.api import Action, ConnectorError, PositionedSink, Reason, Schema, S
 from router.delivery.backoff import Backoff
 from router.delivery.claims import Finding, KeyClaims
 from router.delivery.delivered_keys import Fingerprint
-from router.delivery.lane import Lane, run_all
+from router.delivery.key_lanes import KeyLanes
+from router.delivery.lane import BatchLimits, Lane, Lanes, Waiting
 from router.delivery.observer import DeliveryObserver
 from router.delivery.progress import Progress
 from router.delivery.reader import Reader
@@ -22,10 +23,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much a partition takes at once. A record counts 1 event and the bytes of its value."""
+    """How much a partition takes at once. A record counts 1 event and the bytes of its value.
 
-    lanes: int
-    batch_events: int
+    in_flight: how many batches are written at once. ordered: whether a key's events wait for one another.
+    """
+
+    in_flight: int
+    batch: BatchLimits
+    ordered: bool
     buffered_events: int
     buffered_bytes: int
 
@@ -69,7 +74,7 @@ class PartitionWorker:
         self._keys = keys
         self._progress = Progress()
         self._position: int | None = None
-        self._lanes: list[Lane] = []
+        self._lanes: Lanes | None = None
         self._events = 0
         self._bytes = 0
         self._ready = False
@@ -88,8 +93,8 @@ class PartitionWorker:
     async def stop(self, drain_seconds: float) -> None:
         """Let the writes that are under way finish for so long, then cancel them. Nothing new begins."""
         self._ready = False
-        for lane in self._lanes:
-            lane.close()
+        if self._lanes is not None:
+            self._lanes.close()
         if self._task is not None:
             await asyncio.wait([self._task], timeout=drain_seconds)
             self._task.cancel()
@@ -98,12 +103,12 @@ class PartitionWorker:
 
     def offer(self, records: Sequence[Consumed]) -> None:
         """Take records in the order of their offsets."""
-        if not self._ready:
+        if not self._ready or self._lanes is None:
             return  # it is being positioned: these were fetched before, and will be fetched again
         lanes = self._lanes
         for record in records:
             self._progress.begin(record.offset)
-            lanes[hash(record.key) % len(lanes)].put(record)
+            lanes.put(record)
         self._account(len(records), sum(len(record.value or b"") for record in records))
         if self._is_full() and not self._throttled:
             self._throttled = True
@@ -155,9 +160,15 @@ class PartitionWorker:
 
     async def _deliver_from(self, offset: int | None) -> None:
         self._position = offset
-        self._lanes = [Lane(self._deliver, self._limits.batch_events) for _ in range(self._limits.lanes)]
+        self._lanes = lanes = self._make_lanes()
         await self._consumer.begin(self._place, offset, ready=self._open)
-        await run_all(self._lanes)
+        await lanes.run()
+
+    def _make_lanes(self) -> Lanes:
+        limits = self._limits
+        if limits.in_flight == 1:
+            return Lane(self._deliver, limits.batch)
+        return KeyLanes(self._deliver, limits.batch, limits.in_flight, ordered=limits.ordered)
 
     def _open(self) -> None:
         self._ready = True
@@ -173,12 +184,12 @@ class PartitionWorker:
         self._progress.next_offset = done
         await asyncio.sleep(self._backoff.initial_seconds)
 
-    async def _deliver(self, records: list[Consumed]) -> None:
+    async def _deliver(self, records: list[Consumed], waiting: Waiting) -> None:
         while records:
             claimed: list[tuple[int, Fingerprint]] = []
             try:
                 items, count = await self._read(records, claimed)
-                await self._write(records[:count], items)
+                await self._write(records[:count], items, waiting)
                 self._keys.delivered(claimed)
             finally:
                 self._keys.release(claimed)
@@ -190,14 +201,16 @@ class PartitionWorker:
             self._throttled = False
             self._consumer.resume([self._place])
 
-    async def _write(self, records: Sequence[Consumed], items: Sequence[tuple[Item, Schema | None]]) -> None:
-        if self._limits.lanes == 1:
+    async def _write(
+        self, records: Sequence[Consumed], items: Sequence[tuple[Item, Schema | None]], waiting: Waiting
+    ) -> None:
+        if self._limits.in_flight == 1:
             first = records[0].offset if self._position is None else self._position
         else:
             first = records[0].offset
         following = records[-1].offset + 1
         for chunk in chunks(items, first, following):
-            await self._writer.write(chunk)
+            await self._writer.write(chunk, waiting)
         self._position = following
 
     async def _read(

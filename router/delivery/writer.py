@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -19,12 +20,20 @@ from router.api import (
     TopicPartition,
 )
 from router.delivery.backoff import Backoff
+from router.delivery.flood import Flood
+from router.delivery.gate import Gate
+from router.delivery.lane import Waiting
 from router.delivery.observer import DeliveryObserver
 from router.delivery.stage import Stage
 from router.kafka.consumer import Consumed
 
 Refuse = Callable[[Consumed, Stage, ConnectorError], Awaitable[None]]
 """Dead-letters a record; returns when the dead letter is durable."""
+
+
+def undisturbed(*, for_target: bool) -> AbstractAsyncContextManager[None]:  # noqa: ARG001  it makes no difference
+    """To wait alone, and to the end."""
+    return nullcontext()
 
 
 class Item(NamedTuple):
@@ -57,10 +66,28 @@ class Chunk:
 
 @dataclass(slots=True)
 class Attempts:
-    """How often and since when (monotonic seconds) a chunk has failed; shared by its halves."""
+    """How often and since when (monotonic seconds) a chunk has failed; shared by its halves.
 
+    waiting: what is entered before it is tried again.
+    """
+
+    waiting: Waiting
     count: int = 0
     since: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What all writers of a sink's agent share.
+
+    give_up_after_seconds: when errors of action `retry_then_dead_letter` are dead-lettered.
+    """
+
+    backoff: Backoff
+    give_up_after_seconds: float
+    observer: DeliveryObserver
+    gate: Gate
+    flood: Flood
 
 
 class Writer:
@@ -71,29 +98,29 @@ class Writer:
         sink: Sink,
         partition: TopicPartition,
         refuse: Refuse,
-        backoff: Backoff,
-        give_up_after_seconds: float,
-        observer: DeliveryObserver,
+        terms: Terms,
     ) -> None:
         self._sink = sink
         self._partition = partition
         self._refuse = refuse
-        self._backoff = backoff
-        self._give_up_after_seconds = give_up_after_seconds
-        self._observer = observer
+        self._backoff = terms.backoff
+        self._give_up_after_seconds = terms.give_up_after_seconds
+        self._observer = terms.observer
+        self._gate = terms.gate
+        self._flood = terms.flood
         self._positioned = isinstance(sink, PositionedSink)
 
-    async def write(self, chunk: Chunk) -> None:
+    async def write(self, chunk: Chunk, waiting: Waiting = undisturbed) -> None:
         """Return when every event of the chunk is delivered or dead-lettered, and the position is behind it.
 
         Raises ConnectorError of action `reopen` or `stop`, and whatever the sink raised that nobody foresaw.
         """
-        await self._write(chunk, Attempts())
+        await self._write(chunk, Attempts(waiting))
 
     async def _write(self, chunk: Chunk, attempts: Attempts) -> None:
         while chunk.items or self._positioned:
             try:
-                await self._offer(chunk)
+                await self._offer(chunk, attempts.waiting)
             except RecordsRefusedError as error:
                 chunk = await self._settle(chunk, _refusals(error))
             except ConnectorError as error:
@@ -113,14 +140,31 @@ class Writer:
             else:
                 return
 
-    async def _offer(self, chunk: Chunk) -> None:
+    async def _offer(self, chunk: Chunk, waiting: Waiting) -> None:
         events = tuple([item.event for item in chunk.items])
+        batch = Batch(self._partition, events, chunk.first_offset, chunk.next_offset, chunk.schema)
+        gate = self._gate
+        probe = gate.enter(len(events)) if gate.is_open else await self._turn(len(events), waiting)
         started = time.perf_counter()
-        duplicates = await self._sink.write(
-            Batch(self._partition, events, chunk.first_offset, chunk.next_offset, chunk.schema)
-        )
+        try:
+            duplicates = await self._sink.write(batch)
+        except RecordsRefusedError:
+            gate.succeeded(probe)
+            raise
+        except ConnectorError as error:
+            gate.failed(probe, error)
+            raise
+        except BaseException:
+            gate.abandoned(probe)
+            raise
+        gate.succeeded(probe)
         if events:
+            self._flood.delivered(len(events))
             self._observer.delivered(len(events), duplicates, time.perf_counter() - started)
+
+    async def _turn(self, events: int, waiting: Waiting) -> bool:
+        async with waiting(for_target=True):
+            return await self._gate.turn(events)
 
     async def _settle(self, chunk: Chunk, errors: Mapping[int, ConnectorError]) -> Chunk:
         """Dead-letter these events, or count them as duplicates; the others are left."""
@@ -143,7 +187,8 @@ class Writer:
         attempts.count += 1
         seconds = self._backoff.seconds(error, attempts.count)
         self._observer.failed(error.reason, seconds)
-        await asyncio.sleep(seconds)
+        async with attempts.waiting(for_target=False):
+            await asyncio.sleep(seconds)
 
 
 def _refusals(error: RecordsRefusedError) -> Mapping[int, ConnectorError]:

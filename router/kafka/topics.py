@@ -73,6 +73,17 @@ class Topics:
         """
         await asyncio.to_thread(self._empty, topic, numbers)
 
+    async def count(self, topics: Collection[str]) -> int:
+        """How many partitions these topics have in all. Raises ConnectorError."""
+        return await asyncio.to_thread(self._count, topics)
+
+    def _count(self, topics: Collection[str]) -> int:
+        try:
+            known = self._admin.list_topics(timeout=_TIMEOUT_SECONDS).topics
+        except KafkaException as error:
+            raise translate(error, "listing the topics") from error
+        return sum(len(known[topic].partitions) for topic in topics if topic in known)
+
     def _empty(self, topic: str, numbers: Collection[int]) -> None:
         try:
             found = self._admin.list_topics(timeout=_TIMEOUT_SECONDS).topics.get(topic)
@@ -128,8 +139,11 @@ class Topics:
 
     def _identify(self, topic: str) -> tuple[str, str]:
         try:
-            cluster = self._admin.list_topics(topic=topic, timeout=_TIMEOUT_SECONDS).cluster_id
+            cluster = self._admin.describe_cluster(request_timeout=_TIMEOUT_SECONDS).result().cluster_id
+            if not cluster:
+                # Positions are kept under it; another name for the same cluster would lose them.
+                raise ConnectorError(Reason.BROKER_UNAVAILABLE, "The broker does not say which cluster it is of.")
             described = self._admin.describe_topics(TopicCollection([topic]), request_timeout=_TIMEOUT_SECONDS)
-            return str(cluster), str(described[topic].result().topic_id)
+            return cluster, str(described[topic].result().topic_id)
         except KafkaException as error:
             raise translate(error, f"describing topic {topic}") from error

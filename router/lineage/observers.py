@@ -74,3 +74,6 @@ class SinkLineage:
 
     def buffered(self, change: int) -> None:
         """Nothing to tell."""
+
+    def left_alone(self, is_left_alone: bool) -> None:
+        """Nothing to tell."""

@@ -41,6 +41,12 @@ WRITE_SECONDS = Histogram(
     "con_write_seconds", "How long the sink took for a batch.", ["sink"], buckets=_SECONDS, registry=REGISTRY
 )
 BUFFERED = Gauge("con_buffered_events", "Events held in memory for the sink.", ["sink"], registry=REGISTRY)
+LEFT_ALONE = Gauge(
+    "con_target_left_alone",
+    "1 while the sink's target fails so much that it is tried by one call at a time.",
+    ["sink"],
+    registry=REGISTRY,
+)
 SINK_STATE = Gauge(
     "con_sink_state", "1 for the state that the sink's agent is in.", ["sink", "state"], registry=REGISTRY
 )
@@ -205,6 +211,7 @@ class SinkMetrics:
         self._deduplicated = DEDUPLICATED.labels(sink)
         self._seconds = WRITE_SECONDS.labels(sink)
         self._buffered = BUFFERED.labels(sink)
+        self._left_alone = LEFT_ALONE.labels(sink)
         self._states = {state: SINK_STATE.labels(sink, state) for state in STATES}
         self._state = ""
 
@@ -244,3 +251,7 @@ class SinkMetrics:
     def buffered(self, change: int) -> None:
         """More or fewer events are held in memory."""
         self._buffered.inc(change)
+
+    def left_alone(self, is_left_alone: bool) -> None:
+        """The circuit breaker before the target has opened or closed."""
+        self._left_alone.set(is_left_alone)

@@ -41,3 +41,10 @@ class SinkLog:
 
     def buffered(self, change: int) -> None:
         """Nothing to log."""
+
+    def left_alone(self, is_left_alone: bool) -> None:
+        """The circuit breaker before the target has opened or closed."""
+        if is_left_alone:
+            _log.warning("target left alone: it is tried by one call at a time", sink=self._sink)
+        else:
+            _log.info("target works again", sink=self._sink)

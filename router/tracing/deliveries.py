@@ -6,10 +6,9 @@ from typing import NamedTuple
 from opentelemetry.trace import SpanKind
 
 from router.api import Action, ConnectorError, Sink, TopicPartition
-from router.delivery.backoff import Backoff
-from router.delivery.observer import DeliveryObserver
+from router.delivery.lane import Waiting
 from router.delivery.stage import Stage
-from router.delivery.writer import Chunk, Item, Refuse, Writer
+from router.delivery.writer import Chunk, Item, Refuse, Terms, Writer, undisturbed
 from router.kafka.consumer import Consumed
 from router.tracing.context import is_sampled
 from router.tracing.tracer import Recorded, SpanMaker
@@ -31,16 +30,14 @@ class TracedWriter(Writer):
         sink: Sink,
         partition: TopicPartition,
         refuse: Refuse,
-        backoff: Backoff,
-        give_up_after_seconds: float,
-        observer: DeliveryObserver,
+        terms: Terms,
         tracing: SinkTracing,
     ) -> None:
         async def refuse_and_note(record: Consumed, stage: Stage, error: ConnectorError) -> None:
             self._note(record.offset, error)
             await refuse(record, stage, error)
 
-        super().__init__(sink, partition, refuse_and_note, backoff, give_up_after_seconds, observer)
+        super().__init__(sink, partition, refuse_and_note, terms)
         name = tracing.name
         self._spans = tracing.spans
         self._open: dict[int, Recorded] = {}
@@ -55,15 +52,15 @@ class TracedWriter(Writer):
             "con.connector": name,
         }
 
-    async def write(self, chunk: Chunk) -> None:
+    async def write(self, chunk: Chunk, waiting: Waiting = undisturbed) -> None:
         """As Writer.write."""
         sampled = [index for index, item in enumerate(chunk.items) if is_sampled(item.event.traceparent)]
         if not sampled:
-            await super().write(chunk)
+            await super().write(chunk, waiting)
             return
         offsets = [chunk.items[index].record.offset for index in sampled]
         try:
-            await super().write(self._begin(chunk, sampled))
+            await super().write(self._begin(chunk, sampled), waiting)
         except BaseException as error:
             for offset in offsets:
                 self._open[offset].fail(error)
@@ -72,9 +69,9 @@ class TracedWriter(Writer):
             for offset in offsets:
                 self._open.pop(offset).end()
 
-    async def _offer(self, chunk: Chunk) -> None:
+    async def _offer(self, chunk: Chunk, waiting: Waiting) -> None:
         try:
-            await super()._offer(chunk)
+            await super()._offer(chunk, waiting)
         except ConnectorError as error:
             for item in chunk.items:
                 recorded = self._open.get(item.record.offset)

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from router.api import Sink
 from router.delivery.agent import AgentSettings, SinkAgent
 from router.delivery.backoff import Backoff
+from router.delivery.flood import FloodLimits
 from router.delivery.key_index import KeySettings
+from router.delivery.lane import BatchLimits
 from router.delivery.partition import Limits
 from router.dev.endpoints import Endpoints
 from router.envelope.codec import Encoder
@@ -59,7 +61,15 @@ class Lab:
         value = encoded(self.encoder, envelope(id=f"e{number}", idempotency_key=f"i{number}", data=body))
         return Message(self.topic, b"k%d" % (number % keys), value, [("ce_id", b"e%d" % number)])
 
-    def agent(self, sink: Sink, *, lanes: int = 1, batch: int = 100, buffered: int = 1_000) -> SinkAgent:
+    def agent(
+        self,
+        sink: Sink,
+        *,
+        lanes: int = 1,
+        batch: int = 100,
+        buffered: int = 1_000,
+        max_events_per_second: float | None = None,
+    ) -> SinkAgent:
         settings = AgentSettings(
             sink="sink",
             connector_version="1",
@@ -69,9 +79,11 @@ class Lab:
             replay_topic=self.replay,
             dead_letter_topic=self.dead_letters,
             keys=KeySettings(self.keys, 604_800, 100_000),
-            limits=Limits(lanes, batch, buffered, 1 << 25),
+            limits=Limits(lanes, BatchLimits(batch, 1 << 24), True, buffered, 1 << 25),
             backoff=Backoff(0.05, 0.2),
+            flood=FloodLimits(50, 100),
             give_up_after_seconds=0,
+            max_events_per_second=max_events_per_second,
         )
         return SinkAgent(settings, sink, self.registry, self.topics, self.producer, self.watch)
 

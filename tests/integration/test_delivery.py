@@ -90,6 +90,47 @@ async def test_what_arrives_before_a_partition_is_ready_is_delivered(
     assert ids(sink) == Counter(f"e{number}" for number in range(500))
 
 
+async def test_a_topic_is_not_emptied_into_the_dead_letters_and_nothing_of_it_is_lost(made: Lab) -> None:
+    poison = {f"e{number}" for number in range(400)}
+    sink = ScriptedSink(poison=poison)
+    await made.publish(range(400))
+
+    async with running(made.agent(sink)) as task:
+        await until(lambda: made.watch.failures.count(Reason.DLQ_FLOODED) >= 3, task)
+        refused = len(made.watch.dead)
+        sink._poison.clear()
+        await until(lambda: len(sink.accepted) + len(made.watch.dead) >= 400 and made.watch.held == 0, task)
+
+    assert 50 <= refused <= 55
+    assert len(sink.accepted) + len(made.watch.dead) == 400
+    assert ids(sink).total() == len(ids(sink)) == len(sink.accepted)
+
+
+async def test_a_target_that_is_away_is_left_alone_and_found_again(made: Lab) -> None:
+    sink = ScriptedSink([ConnectorError(Reason.TARGET_UNREACHABLE, "as the script says")] * 40)
+    await made.publish(range(100), keys=100)
+
+    async with running(made.agent(sink, lanes=8, batch=1)) as task:
+        await until(lambda: len(sink.accepted) >= 100, task)
+
+    assert ids(sink) == Counter(f"e{number}" for number in range(100))
+    assert made.watch.targets_left_alone == 1
+
+
+async def test_a_sink_gets_no_more_events_a_second_than_it_may(made: Lab) -> None:
+    sink = ScriptedSink()
+    await made.publish(range(300))
+
+    async with running(made.agent(sink, batch=10, max_events_per_second=200)) as task:
+        await until(lambda: len(sink.accepted) > 0, task)
+        began = asyncio.get_running_loop().time()
+        await until(lambda: len(sink.accepted) >= 300, task)
+        seconds = asyncio.get_running_loop().time() - began
+
+    # A second's worth passes at once, in each partition a batch more than there is left.
+    assert seconds >= (300 - 200 - 4 * 10) / 200
+
+
 async def test_partitions_move_to_a_second_member_without_loss_or_repetition(made: Lab) -> None:
     first, second = ScriptedSink(), ScriptedSink()
     total = 1_000

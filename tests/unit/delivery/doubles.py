@@ -1,12 +1,19 @@
 """What the delivery tests deliver, and who watches."""
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from router.api import ConnectorError, Event, Reason, TopicPartition
+from router.delivery.backoff import Backoff
+from router.delivery.breaker import Breaker
+from router.delivery.concurrency import Concurrency
+from router.delivery.flood import Flood, FloodLimits
+from router.delivery.gate import Gate
 from router.delivery.stage import Stage
-from router.delivery.writer import Chunk, Item
+from router.delivery.writer import Chunk, Item, Terms
 from router.kafka.consumer import Consumed
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -47,6 +54,17 @@ def chunk(*offsets: int, first: int | None = None, following: int | None = None)
     )
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for the condition; the test's own limit ends the wait."""
+    while not condition():  # noqa: ASYNC110  what is waited for has no event
+        await asyncio.sleep(0.001)
+
+
+def gate() -> Gate:
+    """One that is open as long as the target works."""
+    return Gate(Breaker(Backoff(0.001, 0.002)), Concurrency(), None, lambda _: None)
+
+
 @dataclass
 class Watch:
     """An observer that remembers."""
@@ -57,6 +75,7 @@ class Watch:
     dead: list[Reason] = field(default_factory=list)
     states: list[str] = field(default_factory=list)
     held: int = 0
+    targets_left_alone: int = 0
 
     def delivered(self, events: int, duplicates: int, seconds: float) -> None:
         self.delivered_events += events
@@ -76,6 +95,13 @@ class Watch:
 
     def buffered(self, change: int) -> None:
         self.held += change
+
+    def left_alone(self, is_left_alone: bool) -> None:
+        self.targets_left_alone += is_left_alone
+
+
+def terms(watch: Watch, give_up_after_seconds: float) -> Terms:
+    return Terms(Backoff(0.001, 0.002), give_up_after_seconds, watch, gate(), Flood(FloodLimits(50, 100)))
 
 
 @dataclass

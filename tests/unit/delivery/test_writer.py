@@ -3,10 +3,9 @@
 import pytest
 
 from router.api import ConnectorError, Reason, RecordsRefusedError, Schema, Sink
-from router.delivery.backoff import Backoff
 from router.delivery.writer import Item, Writer, chunks
 from router.testing import PositionedScriptedSink, ScriptedSink
-from tests.unit.delivery.doubles import PARTITION, Refusals, Watch, chunk, event, record
+from tests.unit.delivery.doubles import PARTITION, Refusals, Watch, chunk, event, record, terms
 
 
 def failure(reason: Reason) -> ConnectorError:
@@ -14,7 +13,7 @@ def failure(reason: Reason) -> ConnectorError:
 
 
 def writer(sink: Sink, refusals: Refusals, watch: Watch, give_up_after_seconds: float = 0.0) -> Writer:
-    return Writer(sink, PARTITION, refusals, Backoff(0.001, 0.002), give_up_after_seconds, watch)
+    return Writer(sink, PARTITION, refusals, terms(watch, give_up_after_seconds))
 
 
 def offsets(sink: ScriptedSink) -> list[int]:

@@ -5,18 +5,17 @@ from dataclasses import replace
 from opentelemetry.trace import StatusCode
 
 from router.api import ConnectorError, Reason
-from router.delivery.backoff import Backoff
 from router.delivery.writer import Chunk, Item
 from router.testing import ScriptedSink
 from router.tracing.deliveries import SinkTracing, TracedWriter
 from router.tracing.tracer import SpanMaker
-from tests.unit.delivery.doubles import PARTITION, Refusals, Watch, chunk
+from tests.unit.delivery.doubles import PARTITION, Refusals, Watch, chunk, terms
 from tests.unit.tracing.test_tracer import SAMPLED, maker, names
 
 
 def writer(sink: ScriptedSink, spans: SpanMaker, give_up_after_seconds: float = 0) -> TracedWriter:
     tracing = SinkTracing(spans, "store", "shop.store")
-    return TracedWriter(sink, PARTITION, Refusals(), Backoff(0.001, 0.002), give_up_after_seconds, Watch(), tracing)
+    return TracedWriter(sink, PARTITION, Refusals(), terms(Watch(), give_up_after_seconds), tracing)
 
 
 def sampled(some: Chunk, *offsets: int) -> Chunk:
