@@ -41,8 +41,7 @@ class Tail:
 
     async def assigned(self, places: Collection[Place]) -> None:
         """Read these partitions from their beginning (told by the consumer)."""
-        for place in places:
-            await self._consumer.begin(place, None, ready=_nothing)
+        self._consumer.resume(places)
 
     async def revoked(self, places: Collection[Place], *, lost: bool) -> Mapping[Place, int]:  # noqa: ARG002  Assignments
         """Nothing is to be committed (asked by the consumer)."""
@@ -55,7 +54,3 @@ class Tail:
                     self.records[record.topic].append(record)
         finally:
             await self._consumer.close()
-
-
-def _nothing() -> None:
-    """There is no earlier position whose records would have to be told from these."""
