@@ -26,6 +26,7 @@ from router.runtime.ingress import Ingress
 from router.runtime.processes import supervise
 from router.runtime.secrets import Secrets
 from router.runtime.signals import stop_on_signals
+from router.runtime.watchdog import watchdog
 from router.runtime.watched import watched
 
 T = TypeVar("T")
@@ -133,7 +134,12 @@ async def _roles(loaded: Loaded, secrets: Secrets, roles: list[Role], admin_port
     )
     await server.start()
     try:
-        async with watched(loaded.pipeline), _reporting(FlowReporter(loaded.pipeline)), secrets.available(stop):
+        async with (
+            watchdog(),
+            watched(loaded.pipeline),
+            _reporting(FlowReporter(loaded.pipeline)),
+            secrets.available(stop),
+        ):
             await _until_stopped(roles, stop)
     except ConnectorError as error:
         _raise_unless_stopped(error)
