@@ -161,7 +161,14 @@ class SinkAgent:
         terms = Terms(settings.backoff, settings.give_up_after_seconds, self._observer, self._gate, self._flood)
         writer = self._make_writer(self._sink, partition, refuse_written, terms)
         wiring = Wiring(
-            self._sink, self._consumer, refuse, settings.backoff, settings.limits, self._observer, self._fail
+            self._sink,
+            self._consumer,
+            refuse,
+            settings.backoff,
+            settings.limits,
+            self._observer,
+            self._flood,
+            self._fail,
         )
         keys = KeyClaims(self._keys.hold(place[1]), dead, positioned=isinstance(self._sink, PositionedSink))
         return PartitionWorker(place, partition, reader, writer, keys, wiring)

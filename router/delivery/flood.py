@@ -13,7 +13,10 @@ class FloodLimits:
 
 
 class Flood:
-    """What became of the last events: delivered or refused."""
+    """What became of the last events, in reading them and in delivering them: passed or refused.
+
+    Both count, since the unreadable ones of a batch are refused before the first of it is delivered.
+    """
 
     def __init__(self, limits: FloodLimits) -> None:
         self._limits = limits
@@ -25,8 +28,8 @@ class Flood:
         """Whether so many have been refused that the fault will not be with the events."""
         return self._refused >= self._limits.most
 
-    def delivered(self, events: int) -> None:
-        """The sink has accepted so many."""
+    def passed(self, events: int) -> None:
+        """So many could be read, or were accepted by the sink."""
         if not self._refused:
             return
         for _ in range(min(events, self._limits.of)):

@@ -9,6 +9,7 @@ from router.api import Action, ConnectorError, PositionedSink, Reason, Schema, S
 from router.delivery.backoff import Backoff
 from router.delivery.claims import Finding, KeyClaims
 from router.delivery.delivered_keys import Fingerprint
+from router.delivery.flood import Flood
 from router.delivery.key_lanes import KeyLanes
 from router.delivery.lane import BatchLimits, Lane, Lanes, Waiting
 from router.delivery.observer import DeliveryObserver
@@ -45,6 +46,7 @@ class Wiring:
     backoff: Backoff
     limits: Limits
     observer: DeliveryObserver
+    flood: Flood
     failed: Callable[[BaseException], None]
 
 
@@ -71,6 +73,7 @@ class PartitionWorker:
         self._limits = wiring.limits
         self._observer = wiring.observer
         self._failed = wiring.failed
+        self._flood = wiring.flood
         self._keys = keys
         self._progress = Progress()
         self._position: int | None = None
@@ -229,6 +232,7 @@ class PartitionWorker:
                     raise
                 await self._refuse(record, Stage.VALUE_CONVERTER, error)
                 continue
+            self._flood.passed(1)
             fingerprint = self._keys.fingerprint(event)
             if fingerprint is not None:
                 if self._keys.is_claimed(fingerprint):

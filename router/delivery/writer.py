@@ -159,7 +159,7 @@ class Writer:
             raise
         gate.succeeded(probe)
         if events:
-            self._flood.delivered(len(events))
+            self._flood.passed(len(events))
             self._observer.delivered(len(events), duplicates, time.perf_counter() - started)
 
     async def _turn(self, events: int, waiting: Waiting) -> bool:

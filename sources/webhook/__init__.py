@@ -29,7 +29,7 @@ def _hosts(config: WebhookConfig) -> tuple[str, ...]:
 connector = ReceiverConnector(
     name="webhook",
     version="0.1.0",
-    summary="Webhooks, signed by any of twenty schemes; CloudEvents and batches.",
+    summary="Webhooks, signed by any of twenty-one schemes; CloudEvents and batches.",
     config=WebhookConfig,
     open=_open,
     path=_path,

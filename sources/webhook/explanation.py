@@ -18,7 +18,7 @@ from sources.webhook.secrets import ExpiringSecret
 
 _SIGNED_BY = {
     "webhook-signature": "standard_webhooks",
-    "svix-signature": "standard_webhooks, with Svix's own header names",
+    "svix-signature": "svix",
     "x-hub-signature-256": "github or meta",
     "x-hub-signature": "bitbucket",
     "x-gitlab-token": "gitlab",

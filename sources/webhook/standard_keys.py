@@ -18,18 +18,18 @@ StandardKey = bytes | Ed25519PublicKey
 """The key of an HMAC, or a public key. Their types keep them apart."""
 
 
-def derive(secret: str) -> StandardKey:
+def derive(secret: str, min_bytes: int = MIN_KEY_BYTES) -> StandardKey:
     """The key in `whsec_…` or `whpk_…`. Raises ConnectorError (SECRET_UNUSABLE)."""
-    return _public(secret) if secret.startswith(PUBLIC_PREFIX) else symmetric(secret)
+    return _public(secret) if secret.startswith(PUBLIC_PREFIX) else symmetric(secret, min_bytes)
 
 
-def symmetric(secret: str) -> bytes:
+def symmetric(secret: str, min_bytes: int = MIN_KEY_BYTES) -> bytes:
     """The key in `whsec_…`; the prefix may be missing, as senders' libraries allow. Raises ConnectorError."""
     key = _decoded(secret.removeprefix(SECRET_PREFIX))
-    if not MIN_KEY_BYTES <= len(key) <= MAX_KEY_BYTES:
+    if not min_bytes <= len(key) <= MAX_KEY_BYTES:
         raise ConnectorError(
             Reason.SECRET_UNUSABLE,
-            "the secret is not `whsec_` and the base64 of 24 to 64 bytes, nor a public key `whpk_…`.",
+            f"the secret is not `whsec_` and the base64 of {min_bytes} to 64 bytes, nor a public key `whpk_…`.",
             fix="Make one: python3 -c \"import base64,os; print('whsec_'+base64.b64encode(os.urandom(32)).decode())\"",
         )
     return key

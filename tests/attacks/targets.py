@@ -162,6 +162,7 @@ JWT = {
 }
 SCHEMES = (
     Target("standard", {"scheme": "standard_webhooks", "secrets": STANDARD}),
+    Target("svix", {"scheme": "svix", "secrets": STANDARD}),
     Target("github", {"scheme": "github", "secrets": TEXT}),
     Target("gitlab", {"scheme": "gitlab", "secrets": STANDARD}),
     Target("gitlab-token", {"scheme": "gitlab", "secrets": TEXT}),

@@ -79,6 +79,6 @@ def test_no_character_of_a_signature_or_timestamp_can_be_changed(
 
 def _is_a_list_with(sender: SignedBy, changed: str, value: str) -> bool:
     """Where a header has a list, what is added beside the signature is another one, which proves nothing."""
-    separator = {"standard_webhooks": " ", "gitlab": " ", "stripe": ",", "hmac": ","}.get(sender.name)
+    separator = {"standard_webhooks": " ", "svix": " ", "gitlab": " ", "stripe": ",", "hmac": ","}.get(sender.name)
     parts = changed.split(separator) if separator else [changed]
     return set(value.split(separator)) <= set(parts) if sender is STRIPE else value in parts

@@ -23,6 +23,7 @@ from sources.webhook.schemes.shopify import ShopifyScheme
 from sources.webhook.schemes.slack import SlackScheme
 from sources.webhook.schemes.standard_webhooks import StandardWebhooksScheme
 from sources.webhook.schemes.stripe import StripeScheme
+from sources.webhook.schemes.svix import SvixScheme
 from sources.webhook.schemes.twilio import TwilioScheme
 
 AnyScheme = Annotated[
@@ -45,6 +46,7 @@ AnyScheme = Annotated[
     | SlackScheme
     | StandardWebhooksScheme
     | StripeScheme
+    | SvixScheme
     | TwilioScheme,
     Field(discriminator="scheme"),
 ]

@@ -10,7 +10,7 @@ from router.api import ConnectorError, Reason, Request, Sending
 from sources.webhook.attributes import Attributes, body, header
 from sources.webhook.encoding import single
 from sources.webhook.scheme import Scheme, Tolerance, Verifier
-from sources.webhook.schemes.standard_webhooks import ID, SIGNATURE, check, sign
+from sources.webhook.schemes.standard_webhooks import NAMES, check, sign
 from sources.webhook.secrets import KeyRing, Secrets, text_key
 from sources.webhook.sending import Headers
 from sources.webhook.standard_keys import SECRET_PREFIX, symmetric
@@ -40,7 +40,7 @@ class GitlabScheme(Scheme):
 
     # `x-gitlab-event-uuid` would not do: events that a webhook has caused have the same as the one before.
     attributes: ClassVar = Attributes(
-        id=header(ID, _IDEMPOTENCY_KEY),
+        id=header(NAMES.id, _IDEMPOTENCY_KEY),
         type=header(EVENT),
         action=body("object_attributes.action"),
         subject=body("project.path_with_namespace", "path_with_namespace"),
@@ -60,7 +60,7 @@ class GitlabScheme(Scheme):
 
     def proofs(self) -> frozenset[str]:
         """The signature, and the token."""
-        return frozenset({SIGNATURE, TOKEN})
+        return frozenset({NAMES.signature, TOKEN})
 
 
 class GitlabVerifier:
@@ -75,7 +75,7 @@ class GitlabVerifier:
         keys = self._keys.current(request.received_at)
         signing = [key for key in keys if isinstance(key, bytes)]
         tokens = [key for key in keys if isinstance(key, _Token)]
-        if signing and (request.values(SIGNATURE) or not tokens):
+        if signing and (request.values(NAMES.signature) or not tokens):
             check(request, signing, self._tolerance_seconds)
             return
         given = single(request, TOKEN, Reason.SIGNATURE_MISSING).encode("latin-1", "backslashreplace")

@@ -7,7 +7,7 @@ import base64
 import hmac
 import re
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -20,7 +20,16 @@ from sources.webhook.secrets import KeyRing, Secrets
 from sources.webhook.sending import Headers
 from sources.webhook.standard_keys import StandardKey, derive
 
-ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
+
+class HeaderNames(NamedTuple):
+    """Where a request says what."""
+
+    id: str
+    timestamp: str
+    signature: str
+
+
+NAMES = HeaderNames("webhook-id", "webhook-timestamp", "webhook-signature")
 MAX_ID_CHARACTERS = 255
 _DIGEST_BYTES, _SIGNATURE_BYTES = 32, 64
 _SYMMETRIC, _ASYMMETRIC = "v1,", "v1a,"
@@ -38,7 +47,7 @@ class StandardWebhooksScheme(Scheme):
     secrets: Secrets
     tolerance_seconds: Tolerance = 300
 
-    attributes: ClassVar = Attributes(id=header(ID), type=body("type"), time=body("timestamp"))
+    attributes: ClassVar = Attributes(id=header(NAMES.id), type=body("type"), time=body("timestamp"))
 
     def verifier(self) -> Verifier:
         """Any of the secrets."""
@@ -46,45 +55,54 @@ class StandardWebhooksScheme(Scheme):
 
     def sign(self, sending: Sending) -> Headers:
         """As the reference libraries do. Raises ConnectorError (USAGE) if there is a public key only."""
-        keys = KeyRing(self.secrets, derive).current(sending.sent_at)
-        symmetric = [key for key in keys if isinstance(key, bytes)]
-        return sign(sending, symmetric[0]) if symmetric else super().sign(sending)
+        key = signing_key(KeyRing(self.secrets, derive), sending)
+        return super().sign(sending) if key is None else sign(sending, key)
 
     def proofs(self) -> frozenset[str]:
         """The signatures."""
-        return frozenset({SIGNATURE})
+        return frozenset({NAMES.signature})
 
 
 class StandardWebhooks:
     """Verifies `{id}.{timestamp}.{body}`."""
 
-    def __init__(self, keys: KeyRing[StandardKey], tolerance_seconds: int) -> None:
+    def __init__(self, keys: KeyRing[StandardKey], tolerance_seconds: int, names: HeaderNames = NAMES) -> None:
         self._keys = keys
         self._tolerance_seconds = tolerance_seconds
+        self._names = names
 
     def verify(self, request: Request) -> None:
         """Return if a signature matches. Raises ConnectorError (AUTH_FAILED, INPUT_INVALID), whatever the bytes."""
-        check(request, self._keys.current(request.received_at), self._tolerance_seconds)
+        check(request, self._keys.current(request.received_at), self._tolerance_seconds, self._names)
 
 
-def sign(sending: Sending, key: bytes) -> Headers:
+def signing_key(keys: KeyRing[StandardKey], sending: Sending) -> bytes | None:
+    """The first secret that signs; None if there are public keys only."""
+    return next((key for key in keys.current(sending.sent_at) if isinstance(key, bytes)), None)
+
+
+def sign(sending: Sending, key: bytes, names: HeaderNames = NAMES) -> Headers:
     """The headers of the event, with a signature v1."""
     signed = f"{sending.id}.{sending.sent_at}.".encode() + sending.body
     signature = base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
-    return (ID, sending.id), (TIMESTAMP, str(sending.sent_at)), (SIGNATURE, _SYMMETRIC + signature)
+    return (
+        (names.id, sending.id),
+        (names.timestamp, str(sending.sent_at)),
+        (names.signature, _SYMMETRIC + signature),
+    )
 
 
-def check(request: Request, keys: Sequence[StandardKey], tolerance_seconds: int) -> None:
+def check(request: Request, keys: Sequence[StandardKey], tolerance_seconds: int, names: HeaderNames = NAMES) -> None:
     """Return if a signature matches one of the keys. Raises ConnectorError (AUTH_FAILED, INPUT_INVALID)."""
     symmetric = [key for key in keys if isinstance(key, bytes)]
     public = [key for key in keys if isinstance(key, Ed25519PublicKey)]
-    parts = _parts(single(request, SIGNATURE, Reason.SIGNATURE_MISSING))
+    parts = _parts(single(request, names.signature, Reason.SIGNATURE_MISSING))
     # Only signatures of a scheme that there are keys for count: no key is ever used in the other scheme.
     v1 = _of_scheme(parts, _SYMMETRIC) if symmetric or not public else []
     v1a = _of_scheme(parts, _ASYMMETRIC) if public else []
     if not (v1 or v1a):
         raise _unreadable(parts)
-    signed = _signed(request, tolerance_seconds)
+    signed = _signed(request, tolerance_seconds, names)
     for key in symmetric:
         # As text, of which each signature has exactly one; only those that do not match need to be decoded.
         expected = base64.b64encode(hmac.digest(key, signed, "sha256"))
@@ -99,13 +117,13 @@ def check(request: Request, keys: Sequence[StandardKey], tolerance_seconds: int)
     raise ConnectorError(Reason.SIGNATURE_MALFORMED, "No signature is the canonical base64 of as many bytes as it has.")
 
 
-def _signed(request: Request, tolerance_seconds: int) -> bytes:
-    message_id = single(request, ID, Reason.ID_MALFORMED)
+def _signed(request: Request, tolerance_seconds: int, names: HeaderNames) -> bytes:
+    message_id = single(request, names.id, Reason.ID_MALFORMED)
     if not _is_id(message_id):
         raise ConnectorError(
             Reason.ID_MALFORMED, f"The id must be 1 to {MAX_ID_CHARACTERS} printable ASCII characters without a dot."
         )
-    sent_at = single(request, TIMESTAMP, Reason.TIMESTAMP_MISSING)
+    sent_at = single(request, names.timestamp, Reason.TIMESTAMP_MISSING)
     check_window(timestamp(sent_at), request.received_at, tolerance_seconds)
     return f"{message_id}.{sent_at}.".encode() + request.body
 

@@ -11,7 +11,7 @@ def flood(history: str) -> Flood:
         if outcome == "x":
             one.refused()
         else:
-            one.delivered(int(outcome))
+            one.passed(int(outcome))
     return one
 
 
@@ -25,5 +25,5 @@ def test_many_are_a_flood_until_enough_is_delivered_again(history: str) -> None:
     one = flood(history)
 
     assert one.is_on
-    one.delivered(10)
+    one.passed(10)
     assert not one.is_on

@@ -99,6 +99,15 @@ STANDARD = SignedBy(
     timestamp="webhook-timestamp",
     weaker="v2,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
 )
+SVIX = SignedBy(
+    "svix",
+    {"scheme": "svix"},
+    "svix-signature",
+    secret=STANDARD.secret,
+    other_secret=STANDARD.other_secret,
+    timestamp="svix-timestamp",
+    weaker=STANDARD.weaker,
+)
 GITLAB = SignedBy(
     "gitlab",
     {"scheme": "gitlab"},
@@ -138,5 +147,5 @@ GENERIC = SignedBy(
     timestamp="x-time",
     weaker="v0=" + "0" * 64,
 )
-SENDERS = (STANDARD, GITLAB, GITHUB, BITBUCKET, SHOPIFY, SLACK, STRIPE, TWILIO, GENERIC)
+SENDERS = (STANDARD, SVIX, GITLAB, GITHUB, BITBUCKET, SHOPIFY, SLACK, STRIPE, TWILIO, GENERIC)
 STAMPED = tuple([sender for sender in SENDERS if sender.timestamp is not None])
