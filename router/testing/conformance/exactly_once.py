@@ -1,5 +1,6 @@
 """The claims of a sink that declares exactly once: its position moves with its effects."""
 
+import random
 from typing import ClassVar
 
 from router.api import (
@@ -13,9 +14,15 @@ from router.api import (
     TopicPartition,
 )
 from router.testing.conformance.claim import broken, claim, hold
-from router.testing.conformance.place import NAME
+from router.testing.conformance.killed import Work, kill_at_work, whereabouts
+from router.testing.conformance.place import NAME, validated
 from router.testing.conformance.sink import SinkClaims
 from router.testing.conformance.sink_target import Arrival, Delivery, SinkTarget, expect, opened
+
+_KILLS = 5
+_KILL_SECONDS = 0.15
+_KILLED_EVENTS = 1_000
+_KILLED_BATCH = 5
 
 __all__ = ["Arrival", "ExactlyOnceClaims", "SinkTarget"]
 
@@ -91,6 +98,25 @@ class ExactlyOnceClaims(SinkClaims):
                     await _fenced(old, events.batch(6, 7), "the previous owner's later write")
                     await new.write(6, 8)
             await expect(target, events, 8, "after a change of owner")
+
+    @claim
+    async def test_killed_at_work_neither_loses_nor_doubles(self, target: SinkTarget) -> None:
+        """A process that is killed in the middle of its writes leaves nothing undone behind its position."""
+        chance = random.Random(1)  # noqa: S311  a test's randomness, to be repeated
+        async with target:
+            events = target.events()
+            some = [events.event(number) for number in range(_KILLED_EVENTS)]
+            batch_events = min(_KILLED_BATCH, self.connector.max_batch_events)
+            config = validated(self.connector, target)
+            where = whereabouts(self.connector)
+            work = Work(*where, config, events.partition, events.schema, some, batch_events)
+            for _ in range(_KILLS):
+                await kill_at_work(work, chance.uniform(0.0, _KILL_SECONDS))
+            async with opened(self.connector, target, events) as delivery:
+                position = await delivery.claim() or 0
+                hold(position <= _KILLED_EVENTS, f"its position is {position}, behind everything that it was given")
+                await delivery.write(position, _KILLED_EVENTS)
+            await expect(target, events, _KILLED_EVENTS, f"after a process was killed {_KILLS} times")
 
     @claim
     async def test_unclaimed_partition_is_refused(self, target: SinkTarget) -> None:

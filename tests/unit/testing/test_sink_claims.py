@@ -1,9 +1,13 @@
 """The suite finds a sink that does not keep what it declares, and holds an honest one for what it is."""
 
+from pathlib import Path
+
 import pytest
 
+from router.api import SinkConnector
 from router.testing.conformance import claim
 from router.testing.conformance.exactly_once import ExactlyOnceClaims
+from tests.unit.testing import file_sinks
 from tests.unit.testing.sinks_with_flaws import Memory, Store, connector
 
 FLAWS = {
@@ -28,7 +32,10 @@ FLAWS = {
     "shares positions between sinks": ("positions_do_not_mix", "should be None"),
     "refuses when half is done": ("refused_batch_moves_nothing", "should be None"),
 }
-CLAIMS = sorted(name for name in dir(ExactlyOnceClaims) if name.startswith("test_"))
+KILLED = "test_killed_at_work_neither_loses_nor_doubles"
+"""What a sink in memory cannot be asked: it goes with its process."""
+
+CLAIMS = sorted(name for name in dir(ExactlyOnceClaims) if name.startswith("test_") and name != KILLED)
 
 
 def hold(name: str, flaw: str) -> None:
@@ -42,6 +49,26 @@ def hold(name: str, flaw: str) -> None:
 @pytest.mark.parametrize("name", CLAIMS)
 def test_an_honest_sink_keeps_every_claim(name: str) -> None:
     hold(name, "")
+
+
+def hold_killed(sink: SinkConnector, directory: Path) -> None:
+    claims = type("Claims", (ExactlyOnceClaims,), {"connector": sink})()
+    getattr(claims, KILLED)(file_sinks.FileTarget(directory))
+
+
+def test_an_honest_sink_may_be_killed_at_work(tmp_path: Path) -> None:
+    hold_killed(file_sinks.honest, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("sink", "reason"),
+    [(file_sinks.position_first, "have not arrived"), (file_sinks.position_last, "have arrived more than once")],
+)
+def test_a_sink_whose_position_does_not_move_with_its_effects_is_found_out(
+    sink: SinkConnector, reason: str, tmp_path: Path
+) -> None:
+    with pytest.raises(pytest.fail.Exception, match=reason):
+        hold_killed(sink, tmp_path)
 
 
 @pytest.mark.parametrize("flaw", FLAWS)
