@@ -1,7 +1,8 @@
-"""`router dlq list | show | replay`: what is dead, why, and putting it back."""
+"""`router dlq queues | list | show | replay`: what is dead, why, and putting it back."""
 
 import json
 from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,7 +27,10 @@ app = typer.Typer(no_args_is_help=True, help="Dead letters: list them, look at o
 ConfigPath = Annotated[
     Path, typer.Argument(help="The configuration: a YAML file, or a directory of them.", metavar="PATH")
 ]
-SinkName = Annotated[str | None, typer.Option("--sink", help="The sink; may be left out if there is only one.")]
+OwnerName = Annotated[
+    str | None,
+    typer.Option("--sink", "--source", help="Whose dead letters; may be left out if there is only one sink."),
+]
 ReasonOption = Annotated[
     str | None, typer.Option("--reason", help="Only this reason or class, such as TARGET_REJECTED.")
 ]
@@ -45,7 +49,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 @app.command("list")
 def list_letters(
     path: ConfigPath,
-    sink: SinkName = None,
+    owner: OwnerName = None,
     reason: ReasonOption = None,
     key: KeyOption = None,
     since: SinceOption = None,
@@ -54,12 +58,35 @@ def list_letters(
     output: OutputOption = "table",
 ) -> None:
     """List the dead letters that have not been put back, oldest first."""
-    target, as_json = _Target.of(path, sink), _as_json(output)
-    letters = open_letters(target.servers, target.dead_letters, _filter(reason, key, since, until))
+    queue, as_json = _Queue.of(path, owner), _as_json(output)
+    letters = open_letters(queue.servers, queue.topic, _filter(reason, key, since, until))
     if as_json:
         out.print_json(json.dumps([_summary(letter) for letter in letters[:limit]]))
         return
-    _print_table(target.sink, letters, limit)
+    _print_table(queue.owner, letters, limit)
+
+
+@app.command("queues")
+def list_queues(path: ConfigPath, output: OutputOption = "table") -> None:
+    """Show every queue of dead letters that the configuration has: how many are open, why, and since when."""
+    as_json = _as_json(output)
+    queues = [(queue, open_letters(queue.servers, queue.topic, Filter())) for queue in _Queue.all(path)]
+    if as_json:
+        out.print_json(json.dumps([_queue_summary(queue, letters) for queue, letters in queues]))
+        return
+    table = Table(title="Dead letters", title_justify="left")
+    table.add_column("of")
+    table.add_column("open", justify="right")
+    for column in ("oldest", "by reason"):
+        table.add_column(column, overflow="fold")
+    for queue, letters in queues:
+        told = _queue_summary(queue, letters)
+        reasons = ", ".join([f"{reason} {count}" for reason, count in told["reasons"].items()])
+        colour = "red" if letters else "green"
+        table.add_row(
+            f"{queue.kind} {queue.owner}", f"[{colour}]{len(letters)}[/]", told["oldest"] or "", _text(reasons)
+        )
+    out.print(table)
 
 
 @app.command("show")
@@ -68,12 +95,12 @@ def show_letter(
     letter_id: Annotated[
         str, typer.Argument(help="The letter's id, as `list` shows it: partition:offset.", metavar="ID")
     ],
-    sink: SinkName = None,
+    owner: OwnerName = None,
     output: OutputOption = "table",
 ) -> None:
     """Show one dead letter: why it is dead, where it came from, and what it carries."""
-    target, as_json = _Target.of(path, sink), _as_json(output)
-    letters = open_letters(target.servers, target.dead_letters, Filter(id=letter_id))
+    queue, as_json = _Queue.of(path, owner), _as_json(output)
+    letters = open_letters(queue.servers, queue.topic, Filter(id=letter_id))
     if not letters:
         message = f"No open dead letter has the id {letter_id}."
         raise ConnectorError(Reason.USAGE, message, fix="`router dlq list` shows the ids; it may have been put back.")
@@ -81,7 +108,7 @@ def show_letter(
     if as_json:
         out.print_json(json.dumps(_summary(letter) | {"headers": _headers(letter), "value_hex": _hex(letter)}))
         return
-    table = Table(show_header=False, title=f"Dead letter {letter.id} of {target.sink}", title_justify="left")
+    table = Table(show_header=False, title=f"Dead letter {letter.id} of {queue.owner}", title_justify="left")
     for name, value in (*_summary(letter).items(), *_headers(letter).items()):
         table.add_row(name, _text(value))
     out.print(table)
@@ -92,7 +119,7 @@ def show_letter(
 @app.command("replay")
 def replay_letters(
     path: ConfigPath,
-    sink: SinkName = None,
+    owner: OwnerName = None,
     reason: ReasonOption = None,
     key: KeyOption = None,
     since: SinceOption = None,
@@ -101,47 +128,77 @@ def replay_letters(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be put back, and do nothing.")] = False,
 ) -> None:
     """Put dead letters back to the sink that refused them. Giving the command twice puts nothing back twice."""
-    target = _Target.of(path, sink)
+    queue = _Queue.of(path, owner)
+    if queue.kind == "source":
+        message = f"{queue.owner} is a source: its records were refused before they were in any topic."
+        raise ConnectorError(Reason.USAGE, message, fix="Mend the cause, then fetch them again: router backfill.")
     wanted = _filter(reason, key, since, until, letter_id)
     if dry_run:
-        letters = open_letters(target.servers, target.dead_letters, wanted)
-        _print_table(target.sink, letters, limit=20)
+        letters = open_letters(queue.servers, queue.topic, wanted)
+        _print_table(queue.owner, letters, limit=20)
         out.print(f"{len(letters)} would be put back. Nothing was done.")
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err) as bar:
-        task = bar.add_task(f"Replaying to {target.sink}", total=None)
+        task = bar.add_task(f"Replaying to {queue.owner}", total=None)
 
         def progress(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        count = put_back(target.servers, target.dead_letters, target.replay, wanted, progress)
+        count = put_back(queue.servers, queue.topic, queue.replay, wanted, progress)
     out.print(f"{count} put back.")
 
 
-class _Target:
-    """The topics of one sink."""
+@dataclass(frozen=True, slots=True)
+class _Queue:
+    """The dead letters of one sink or source. replay: the topic through which a sink gets them again."""
 
-    def __init__(self, servers: str, sink: str, dead_letters: str, replay: str) -> None:
-        self.servers = servers
-        self.sink = sink
-        self.dead_letters = dead_letters
-        self.replay = replay
+    servers: str
+    kind: str
+    owner: str
+    topic: str
+    replay: str
 
     @classmethod
-    def of(cls, path: Path, sink: str | None) -> "_Target":
-        pipeline = load(path, resolve=SecretStore(environment()).resolve).pipeline
-        name = sink if sink is not None else next(iter(pipeline.sinks), "")
-        if name not in pipeline.sinks or (sink is None and len(pipeline.sinks) > 1):
-            known = ", ".join(pipeline.sinks) or "none"
-            message = f"The configuration has no sink {sink!r}." if sink else "Which sink is meant?"
-            raise ConnectorError(Reason.USAGE, message, fix=f"Give --sink with one of: {known}.")
-        return cls(
-            pipeline.kafka.bootstrap_servers,
-            name,
-            dead_letter_topic(pipeline.name, name),
-            replay_topic(pipeline.name, name),
-        )
+    def all(cls, path: Path) -> "list[_Queue]":
+        """Those of the sinks, then those of the sources that fetch."""
+        loaded = load(path, resolve=SecretStore(environment()).resolve)
+        pipeline = loaded.pipeline
+        owners = [("sink", name) for name in pipeline.sinks] + [("source", name) for name in loaded.sources]
+        return [
+            cls(
+                pipeline.kafka.bootstrap_servers,
+                kind,
+                name,
+                dead_letter_topic(pipeline.name, name),
+                replay_topic(pipeline.name, name),
+            )
+            for kind, name in owners
+        ]
+
+    @classmethod
+    def of(cls, path: Path, owner: str | None) -> "_Queue":
+        """The one that is meant. Raises ConnectorError (USAGE)."""
+        queues = cls.all(path)
+        sinks = [queue for queue in queues if queue.kind == "sink"]
+        found = sinks if owner is None else [queue for queue in queues if queue.owner == owner]
+        if len(found) == 1:
+            return found[0]
+        known = ", ".join([queue.owner for queue in queues]) or "none"
+        message = "Whose dead letters?" if owner is None else f"The configuration has no sink or source {owner!r}."
+        raise ConnectorError(Reason.USAGE, message, fix=f"Give --sink or --source with one of: {known}.")
+
+
+def _queue_summary(queue: _Queue, letters: list[Letter]) -> dict[str, Any]:
+    moments = [letter.last_at for letter in letters if letter.last_at is not None]
+    return {
+        "kind": queue.kind,
+        "name": queue.owner,
+        "topic": queue.topic,
+        "open": len(letters),
+        "oldest": min(moments).isoformat(timespec="seconds") if moments else None,
+        "reasons": dict(Counter(letter.reason for letter in letters).most_common()),
+    }
 
 
 def _filter(

@@ -78,6 +78,9 @@ def fold(records: Iterable[Consumed]) -> list[Letter]:
             continue
         letter = _letter(record, headers)
         refused = (letter.topic, letter.partition, letter.offset, letter.attempt)
+        if names.HEADER_OFFSET not in headers:
+            # A source's: it has not been in any topic before, and is never written twice.
+            refused = ("", record.partition, record.offset, 0)
         stored[record.partition, record.offset] = refused
         first = letters.setdefault(refused, letter)
         if first is not letter:

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from router.api import ConnectorError, Reason, Record
 from router.cli.app import run
 from router.config.names import dead_letter_topic, replay_topic
 from router.dev.endpoints import Endpoints
+from router.fetching.letter import Letters
+from router.kafka.topics import TopicSpec
 from router.testing import ScriptedSink
 from tests.integration.pipeline import Lab, lab, running, until
 
@@ -31,9 +34,17 @@ def config(made: Lab, tmp_path: Path) -> Path:
         "scopes": {"topics": [made.topic], "secrets": ["${env:SIGNING}"], "hosts": ["127.0.0.1:1"]},
         "config": {"url": "http://127.0.0.1:1/", "signing_secret": "${env:SIGNING}"},
     }
+    source = {
+        "connector": "http_poll",
+        "scopes": {"topics": ["rows.v1"], "secrets": [], "hosts": ["127.0.0.1:1"]},
+        "config": {"base_url": "http://127.0.0.1:1", "streams": {"rows": {"path": "/rows", "id": "id"}}},
+        "schedule": {"interval_seconds": 3600},
+        "routes": [{"topic": "rows.v1"}],
+    }
     pipeline = {
         "name": made.prefix,
         "kafka": {"bootstrap_servers": made.endpoints.bootstrap_servers, "registry_url": made.endpoints.registry_url},
+        "sources": {"api": source},
         "sinks": {"sink": sink},
     }
     path = tmp_path / "pipeline.yaml"
@@ -93,6 +104,28 @@ async def test_only_the_chosen_letters_are_put_back(made: Lab, config: Path, rou
     assert "0 put back" in by_reason
     assert "0 put back" in too_old
     assert len(json.loads(recent)) == 8
+
+
+async def test_the_queues_of_sinks_and_sources_are_seen_at_a_glance(made: Lab, config: Path, router: Router) -> None:
+    await refuse(made, ScriptedSink(), 3)
+    letters = Letters(dead_letter_topic(made.prefix, "api"), "api", "/api", "1", 0)
+    error = ConnectorError(Reason.PAYLOAD_MALFORMED, "as the test says")
+    refused = [letters.letter(Record(f"r{n}", "row", b"{}"), "rows.v1", b"k", error) for n in range(2)]
+    await made.topics.ensure({letters.topic: TopicSpec(1, 1, 1, None)})
+    await made.producer.send(refused)
+
+    _, queues, _ = await asyncio.to_thread(router, "dlq", "queues", config, "--output", "json")
+    _, table, _ = await asyncio.to_thread(router, "dlq", "queues", config)
+    _, listed, _ = await asyncio.to_thread(router, "dlq", "list", config, "--source", "api", "--output", "json")
+    status, _, told = await asyncio.to_thread(router, "dlq", "replay", config, "--source", "api")
+
+    assert [(queue["kind"], queue["name"], queue["open"], queue["reasons"]) for queue in json.loads(queues)] == [
+        ("sink", "sink", 3, {"TARGET_REJECTED": 3}),
+        ("source", "api", 2, {"PAYLOAD_MALFORMED": 2}),
+    ]
+    assert "source api" in table
+    assert {letter["event_id"] for letter in json.loads(listed)} == {"r0", "r1"}
+    assert (status, "router backfill" in told) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any, Protocol, Self
 
 from pydantic import ValidationError
 
-from router.api import ConnectorConfig
+from router.api import ConnectorConfig, Egress
 from router.testing.conformance.claim import broken
 
 NAME = "suite.connector"
@@ -37,6 +37,11 @@ class Declared(Protocol):
         """The model of its settings."""
         ...
 
+    @property
+    def hosts(self) -> Callable[[Any], tuple[str, ...]]:
+        """The addresses that its settings make it talk to."""
+        ...
+
 
 class Place(ABC):
     """A fresh place for one test. It is entered before anything of it is asked.
@@ -63,7 +68,10 @@ def validated(connector: Declared, place: Place, changes: Mapping[str, Any] | No
     settings = dict(place.config) if changes is None else dict(changes)
     resolve: Callable[[str], str] = place.secrets.__getitem__
     try:
-        return connector.config.model_validate(settings, context={"resolve": resolve})
+        config = connector.config.model_validate(settings, context={"resolve": resolve})
+        # As a pipeline does whose scopes have the hosts: places are on this machine, as a rule.
+        egress = Egress(hosts=frozenset(connector.hosts(config)))
+        return connector.config.model_validate(settings, context={"resolve": resolve, "egress": egress})
     except ValidationError as error:
         broken(f"its own configuration model refuses the test's settings: {error}")
 
