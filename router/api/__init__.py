@@ -2,6 +2,7 @@
 
 from router.api.connector import ConnectorConfig, Guarantee, ReceiverConnector, SinkConnector, SourceConnector
 from router.api.dataset import Dataset, http_dataset
+from router.api.egress import Egress
 from router.api.errors import ConnectorError, RecordsRefusedError
 from router.api.event import Batch, Event, TopicPartition
 from router.api.reasons import Action, ErrorClass, Reason
@@ -33,6 +34,7 @@ __all__ = [
     "ConnectorConfig",
     "ConnectorError",
     "Dataset",
+    "Egress",
     "Emit",
     "Encoded",
     "ErrorClass",

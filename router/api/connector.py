@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationInfo, model_validator
 
 from router.api.dataset import Dataset, no_datasets
+from router.api.egress import Egress
 from router.api.record import Stream
 from router.api.rehearsal import Finding, Sending
 from router.api.sink import Sink
@@ -19,6 +20,20 @@ class ConnectorConfig(BaseModel):
     """The base of every connector's configuration: frozen, extra keys refused, inputs kept out of errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    _egress: Egress = PrivateAttr(default=Egress())
+
+    @property
+    def egress(self) -> Egress:
+        """What it may connect to over HTTP; bound as secrets are, by the context that it is validated in."""
+        return self._egress
+
+    @model_validator(mode="after")
+    def _bind_egress(self, info: ValidationInfo) -> Self:
+        egress = (info.context or {}).get("egress")
+        if isinstance(egress, Egress):
+            self._egress = egress
+        return self
 
 
 class Guarantee(StrEnum):

@@ -72,6 +72,7 @@ class Reason(StrEnum):
     PERMISSION_DENIED = "PERMISSION_DENIED"
     SCOPE_REQUIRED = "SCOPE_REQUIRED"
     SCOPE_EXCEEDED = "SCOPE_EXCEEDED"
+    EGRESS_DENIED = "EGRESS_DENIED"
     CONFIG_INVALID = "CONFIG_INVALID"
     CONFIG_KEY_UNKNOWN = "CONFIG_KEY_UNKNOWN"
     CONFIG_KEY_DUPLICATE = "CONFIG_KEY_DUPLICATE"
@@ -358,6 +359,13 @@ SPECS: dict[Reason, ReasonSpec] = {
         "PERMISSION_DENIED",
         "A connector uses a topic, secret or host outside its scopes.",
     ),
+    Reason.EGRESS_DENIED: ReasonSpec(
+        ErrorClass.PERMISSION,
+        Action.STOP,
+        403,
+        "PERMISSION_DENIED",
+        "A connector's host leads to an address that connectors may not connect to.",
+    ),
     Reason.CONFIG_INVALID: ReasonSpec(
         ErrorClass.CONFIG,
         Action.STOP,
@@ -570,10 +578,10 @@ SPECS: dict[Reason, ReasonSpec] = {
     ),
     Reason.TARGET_GONE: ReasonSpec(
         ErrorClass.NOT_FOUND_TARGET,
-        Action.PAUSE,
+        Action.STOP,
         410,
         "NOT_FOUND",
-        "The endpoint says that it is gone for good (HTTP 410).",
+        "The endpoint says that it is gone for good (HTTP 410); delivery stops.",
     ),
     Reason.RATE_LIMITED: ReasonSpec(
         ErrorClass.RATE_LIMITED,

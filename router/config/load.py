@@ -2,13 +2,21 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from router.api import ConnectorConfig, ConnectorError, Reason, ReceiverConnector, SinkConnector, SourceConnector
+from router.api import (
+    ConnectorConfig,
+    ConnectorError,
+    Egress,
+    Reason,
+    ReceiverConnector,
+    SinkConnector,
+    SourceConnector,
+)
 from router.api.secret import Resolve
 from router.config import connectors
 from router.config.consistency import (
@@ -20,8 +28,10 @@ from router.config.consistency import (
     check_spools,
     check_topics,
 )
+from router.config.egress import check_egress
 from router.config.faults import KeyPath
 from router.config.files import Configuration, gather
+from router.config.front import Network
 from router.config.loaded import Loaded, LoadedReceiver, LoadedSink, LoadedSource
 from router.config.models import Pipeline, SinkSettings, SourceSettings
 from router.config.references import SecretUse, refuse_vault, secret_uses, strings
@@ -61,6 +71,7 @@ class Loading:
 
     configuration: Configuration
     resolve: Resolve
+    allowed_networks: tuple[Network, ...] = ()
     receivers: dict[str, LoadedReceiver] = field(default_factory=dict)
     sources: dict[str, LoadedSource] = field(default_factory=dict)
     sinks: dict[str, LoadedSink] = field(default_factory=dict)
@@ -71,7 +82,9 @@ class Loading:
         data = self.configuration.data
         plain = [(path, text) for path, text in strings(data) if not _holds_secrets(path)]
         self.secrets += [use for _, use in secret_uses(self.configuration, Pipeline, plain, ())]
-        pipeline = validate(self.configuration, Pipeline, data, (), self.resolve)
+        pipeline = validate(self.configuration, Pipeline, data, (), {"resolve": self.resolve})
+        if pipeline is not None:
+            self.allowed_networks = pipeline.egress.allow
         for name, raw in _entries(data, "sources"):
             self.add_source(name, raw)
         for name, raw in _entries(data, "sinks"):
@@ -102,7 +115,7 @@ class Loading:
         config = self._config(owner, raw, settings, connector) if connector else None
         if not (settings and connector and config):
             return
-        check_hosts(self.configuration, owner, settings.scopes, connector.hosts(config))
+        self._check_hosts(owner, settings, config, connector.hosts(config))
         if isinstance(connector, ReceiverConnector):
             self.receivers[name] = LoadedReceiver(settings, connector, config)
         else:
@@ -117,8 +130,14 @@ class Loading:
         connector = self._connector(owner, raw, connectors.sinks())
         config = self._config(owner, raw, settings, connector) if connector else None
         if settings and connector and config:
-            check_hosts(self.configuration, owner, settings.scopes, connector.hosts(config))
+            self._check_hosts(owner, settings, config, connector.hosts(config))
             self.sinks[name] = LoadedSink(settings, connector, config)
+
+    def _check_hosts(self, owner: Owner, settings: Settings, config: ConnectorConfig, hosts: tuple[str, ...]) -> None:
+        check_hosts(self.configuration, owner, settings.scopes, hosts)
+        # Only for what no scope can allow: the others have been noted.
+        egress = replace(config.egress, hosts=frozenset(hosts))
+        check_egress(self.configuration, (*owner, "config"), egress, hosts)
 
     def _connector(self, owner: Owner, raw: Mapping[str, Any], installed: Mapping[str, C]) -> C | None:
         name = raw.get("connector")
@@ -144,7 +163,9 @@ class Loading:
             check_secrets(self.configuration, owner, settings.scopes, uses)
         if not isinstance(content, dict):
             return None
-        config = validate(self.configuration, connector.config, content, path, self.resolve)
+        egress = Egress(self.allowed_networks, frozenset(settings.scopes.hosts) if settings else frozenset())
+        context = {"resolve": self.resolve, "egress": egress}
+        config = validate(self.configuration, connector.config, content, path, context)
         return None if self.configuration.has_settled(path) else config
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from router.config.egress import EgressSettings
 from router.config.front import CorsSettings, DrainSettings, ForwardedHeaders, Network, TlsSettings
 from router.config.limits import EndpointLimits, LimitSettings
 from router.config.names import host_port, http_address, is_loopback, plain_name, scoped, secret_reference, topic_name
@@ -334,5 +335,6 @@ class Pipeline(Model):
     vault: VaultSettings | None = Field(None, description="Where secrets written `${vault:mount/path#field}` are.")
     lineage: LineageSettings | None = Field(None, description="What reads and writes which data, as OpenLineage.")
     traces: TracesSettings | None = Field(None, description="The way of single events, as OpenTelemetry.")
+    egress: EgressSettings = EgressSettings()
     sources: dict[Name, SourceSettings] = Field(default_factory=dict, description="Sources by name.")
     sinks: dict[Name, SinkSettings] = Field(default_factory=dict, description="Sinks by name.")

@@ -1,6 +1,7 @@
 """Validation by a model, with pydantic's errors told in the words of this project."""
 
 import json
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar, get_args
 
@@ -9,7 +10,6 @@ from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
 
 from router.api import ConnectorError, Reason
-from router.api.secret import Resolve
 from router.config.faults import KeyPath, shown_key
 from router.config.fields import fields, keys_at, types_at
 from router.config.files import Configuration
@@ -34,13 +34,15 @@ _TYPE_FIXES = {
 }
 
 
-def validate(configuration: Configuration, model: type[M], raw: Any, path: KeyPath, resolve: Resolve) -> M | None:
+def validate(
+    configuration: Configuration, model: type[M], raw: Any, path: KeyPath, context: Mapping[str, Any]
+) -> M | None:
     """The model's instance for the values at the path, or None after noting every fault.
 
-    Types are strict: no string is taken for a number or a boolean.
+    Types are strict: no string is taken for a number or a boolean. context: what secrets and connections are bound to.
     """
     try:
-        return model.model_validate_json(json.dumps(raw), strict=True, context={"resolve": resolve})
+        return model.model_validate_json(json.dumps(raw), strict=True, context=dict(context))
     except ValidationError as error:
         _note(configuration, model, raw, path, error)
     except ConnectorError as error:

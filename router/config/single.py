@@ -31,8 +31,8 @@ def load_connector(
     data: dict[str, Any] = {section: {name: raw}} | ({"vault": {}} if pipeline.vault else {})
     configuration = Configuration(Path(), data)
     model = SinkSettings if kind == "sink" else SourceSettings
-    parsed = validate(configuration, model, raw, (section, name), resolve)
-    loading = Loading(configuration, resolve)
+    parsed = validate(configuration, model, raw, (section, name), {"resolve": resolve})
+    loading = Loading(configuration, resolve, pipeline.egress.allow)
     if kind == "sink":
         loading.add_sink(name, raw)
     else:

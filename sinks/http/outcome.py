@@ -22,6 +22,9 @@ _REASONS: dict[int, Reason] = {
     HTTPStatus.TOO_EARLY: Reason.TARGET_TIMEOUT,
     HTTPStatus.TOO_MANY_REQUESTS: Reason.RATE_LIMITED,
 }
+_FIXES = {
+    Reason.TARGET_GONE: "If the receiver is back, restart the sink: it goes on where it was. Else stop it.",
+}
 # What is in neither table is no answer to a POST: the server is at fault.
 _BY_CLASS = {3: Reason.TARGET_REDIRECTED, 4: Reason.TARGET_REJECTED}
 
@@ -33,18 +36,21 @@ def outcome(status: int, headers: Mapping[str, str], now: float) -> ConnectorErr
     """
     if status // 100 == 2:  # noqa: PLR2004  the class of success
         return None
-    retry_after = _retry_after(headers, now)
-    if status == HTTPStatus.SERVICE_UNAVAILABLE and retry_after is not None:
+    seconds = retry_after(headers, now)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE and seconds is not None:
         reason = Reason.RATE_LIMITED
     else:
         reason = _REASONS.get(status) or _BY_CLASS.get(status // 100, Reason.TARGET_5XX)
     waits = reason in (Reason.RATE_LIMITED, Reason.TARGET_5XX, Reason.TARGET_TIMEOUT)
     return ConnectorError(
-        reason, f"The endpoint answered {status}.", retry_after_seconds=retry_after if waits else None
+        reason,
+        f"The endpoint answered {status}.",
+        fix=_FIXES.get(reason),
+        retry_after_seconds=seconds if waits else None,
     )
 
 
-def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Seconds, from a number of them or from an HTTP date; None if there is neither."""
     value = headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():

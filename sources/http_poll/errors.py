@@ -12,7 +12,7 @@ _BY_STATUS = {
     403: Reason.PERMISSION_DENIED,
     404: Reason.TARGET_MISSING,
     408: Reason.TARGET_TIMEOUT,
-    410: Reason.TARGET_GONE,
+    410: Reason.TARGET_MISSING,
     425: Reason.TARGET_BUSY,
     429: Reason.RATE_LIMITED,
 }

@@ -13,7 +13,7 @@ from sources.http_poll.records import Item
 from sources.http_poll.stream import Bounds, Stream
 
 _MAX_PASSES = 5
-_STALE = (Reason.CONFIG_INVALID, Reason.TARGET_MISSING, Reason.TARGET_GONE, Reason.SCOPE_EXCEEDED)
+_STALE = (Reason.CONFIG_INVALID, Reason.TARGET_MISSING, Reason.SCOPE_EXCEEDED)
 
 
 class Reading:

@@ -14,7 +14,6 @@ from sources.http_poll.window import windows
 # Errors of one stream alone: the others can be read all the same.
 _OWN = (
     Reason.TARGET_MISSING,
-    Reason.TARGET_GONE,
     Reason.PERMISSION_DENIED,
     Reason.PAYLOAD_MALFORMED,
     Reason.PAYLOAD_TOO_LARGE,

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import aiohttp
 from yarl import URL
 
-from router.api import ConnectorError, Reason
+from router.api import ConnectorError, Egress, Reason
 from sources.http_poll.config import HttpPollConfig
 from sources.http_poll.errors import NETWORK_ERRORS, of_exception
+from sources.http_poll.resolving import guarded
 
 _MAX_REDIRECTS = 5
 _CHUNK_BYTES = 65_536
@@ -30,13 +31,15 @@ class Answer(NamedTuple):
 class Transport:
     """Sends requests through one session."""
 
-    def __init__(self, session: aiohttp.ClientSession, max_bytes: int) -> None:
+    def __init__(self, session: aiohttp.ClientSession, egress: Egress, max_bytes: int) -> None:
         self._session = session
+        self._egress = egress
         self._max_bytes = max_bytes
 
     async def exchange(self, method: str, url: URL, what: str, **content: Any) -> Answer:
         """The answer, after redirects within the host. Raises ConnectorError; `what` begins its message."""
         for _ in range(_MAX_REDIRECTS):
+            self._egress.check_literal(url.host or "", url.port or 0)
             try:
                 async with self._session.request(method, url, allow_redirects=False, **content) as response:
                     location = response.headers.get("Location")
@@ -89,8 +92,9 @@ async def open_transport(config: HttpPollConfig) -> AsyncIterator[Transport]:
     """A transport while the context lasts. It uses no proxies of the environment and keeps no cookies."""
     timeout = aiohttp.ClientTimeout(total=config.timeout_seconds, connect=config.connect_timeout_seconds)
     async with aiohttp.ClientSession(
+        connector=guarded(config.egress),
         timeout=timeout,
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"accept": "application/json", "user-agent": "northfield-con"} | config.headers,
     ) as session:
-        yield Transport(session, config.max_response_bytes)
+        yield Transport(session, config.egress, config.max_response_bytes)

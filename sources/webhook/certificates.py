@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
-from router.api import ConnectorError, Reason
+from router.api import ConnectorError, Egress, Reason
 from sources.webhook.fetching import fetch
 
 _MAX_BYTES = 64 * 1024
@@ -105,9 +105,10 @@ def _leads(chain: list[x509.Certificate], store: Store, name: str, now: float) -
 class FetchedCertificates:
     """Certificates by their URL, of which a caller only gives those of hosts that are allowed."""
 
-    def __init__(self, store: Store, names: Sequence[str]) -> None:
+    def __init__(self, store: Store, names: Sequence[str], egress: Egress) -> None:
         self._store = store
         self._names = names
+        self._egress = egress
         self._kept: dict[str, SigningCertificate] = {}
         self._missed: deque[str] = deque(maxlen=_MAX_MISSED)
         self._tried_at = -inf
@@ -131,14 +132,15 @@ class FetchedCertificates:
     async def refresh(self) -> None:
         """Fetch those that were missed, up to some.
 
-        Raises ConnectorError (TARGET_UNREACHABLE, TARGET_TIMEOUT, PAYLOAD_TOO_LARGE) of the last that could not be had.
+        Raises ConnectorError (TARGET_UNREACHABLE, TARGET_TIMEOUT, PAYLOAD_TOO_LARGE, EGRESS_DENIED) of the last that
+        could not be had.
         """
         self._tried_at = now = time.time()
         failed: ConnectorError | None = None
         while self._missed:
             url = self._missed.popleft()
             try:
-                certificate = verified(await fetch(url, _MAX_BYTES), self._store, self._names, now)
+                certificate = verified(await fetch(url, _MAX_BYTES, self._egress), self._store, self._names, now)
             except ConnectorError as error:
                 failed = error
             except ValueError as error:

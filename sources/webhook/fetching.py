@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from router.api import ConnectorError, Reason
+from router.api import ConnectorError, Egress, Reason
+from sources.webhook.resolving import guarded
 
 _TIMEOUT_SECONDS = 5.0
 _CHUNK_BYTES = 16_384
@@ -36,13 +37,20 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-async def fetch(url: str, max_bytes: int) -> bytes:
-    """What the URL gives. Raises ConnectorError: TARGET_UNREACHABLE, TARGET_TIMEOUT, PAYLOAD_TOO_LARGE."""
+async def fetch(url: str, max_bytes: int, egress: Egress) -> bytes:
+    """What the URL gives.
+
+    Raises ConnectorError: TARGET_UNREACHABLE, TARGET_TIMEOUT, PAYLOAD_TOO_LARGE, EGRESS_DENIED.
+    """
     where = address(url)
+    host, _, port = where.rpartition(":")
+    egress.check_literal(host, int(port))
     timeout = aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)
     try:
         async with (
-            aiohttp.ClientSession(timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False) as session,
+            aiohttp.ClientSession(
+                connector=guarded(egress), timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+            ) as session,
             session.get(url, allow_redirects=False, headers={"accept-encoding": "identity"}) as response,
         ):
             if response.status != _OK:

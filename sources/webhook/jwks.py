@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt import PyJWK, PyJWTError
 
-from router.api import ConnectorError, Reason
+from router.api import ConnectorError, Egress, Reason
 from sources.webhook.fetching import fetch
 from sources.webhook.selection import parse
 
@@ -98,8 +98,9 @@ class StaticKeys:
 class FetchedKeys:
     """Keys that an identity provider publishes. Without them, or if they are too old, there are none."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, egress: Egress) -> None:
         self._url = url
+        self._egress = egress
         self._keys: tuple[TokenKey, ...] = ()
         self._fetched_at = -inf
         self._tried_at = -inf
@@ -120,10 +121,10 @@ class FetchedKeys:
         return self._missed or now - self._fetched_at >= _RENEW_SECONDS
 
     async def refresh(self) -> None:
-        """Fetch them. Raises ConnectorError (TARGET_UNREACHABLE, TARGET_TIMEOUT, PAYLOAD_TOO_LARGE)."""
+        """Fetch them. Raises ConnectorError (TARGET_UNREACHABLE, TARGET_TIMEOUT, PAYLOAD_TOO_LARGE, EGRESS_DENIED)."""
         self._tried_at = now = time.time()
         self._missed = False
-        body = await fetch(self._url, _MAX_BYTES)
+        body = await fetch(self._url, _MAX_BYTES, self._egress)
         try:
             self._keys = public_keys(parse(body))
         except (ValueError, ConnectorError):

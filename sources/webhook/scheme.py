@@ -4,9 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Annotated, ClassVar, NamedTuple, Protocol, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from router.api import ConnectorError, Reason, Reply, Request, Sending
+from router.api import ConnectorConfig, ConnectorError, Reason, Reply, Request, Sending
 from sources.webhook.attributes import Attributes
 
 HeaderName = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
@@ -56,10 +56,8 @@ class Handshakes(NamedTuple):
     signed: Handshake | None = None
 
 
-class Scheme(BaseModel, ABC):
+class Scheme(ConnectorConfig, ABC):
     """The settings of a scheme. attributes: where its senders write what an event is."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     attributes: ClassVar[Attributes] = Attributes()
 

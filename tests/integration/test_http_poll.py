@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from router.api import ConnectorError, Emit, Position, Reason, Window
+from router.api import ConnectorError, Egress, Emit, Position, Reason, Window
 from sources.http_poll import connector
 from sources.http_poll.config import HttpPollConfig
 from tests.unit.sinks.examples import secret
@@ -34,7 +34,8 @@ async def api() -> AsyncIterator[Api]:
 def of(api: Api, changes: Mapping[str, Any] | None = None, **settings: Any) -> HttpPollConfig:
     stream = {"path": "/items", "records": "items", "id": "id", "total": "total", "cursor": BY_TIME}
     whole = {"base_url": api.url, "streams": {"items": stream | dict(changes or {})}, "max_wait_seconds": 3}
-    return HttpPollConfig.model_validate(whole | settings)
+    scoped = frozenset(connector.hosts(HttpPollConfig.model_validate(whole | settings)))
+    return HttpPollConfig.model_validate(whole | settings, context={"egress": Egress(hosts=scoped)})
 
 
 def once(config: HttpPollConfig, window: Window | None = None) -> Run:
@@ -239,7 +240,7 @@ async def test_no_request_is_sent_when_none_is_left(api: Api, headers: dict[str,
         (403, Reason.PERMISSION_DENIED),
         (404, Reason.TARGET_MISSING),
         (408, Reason.TARGET_TIMEOUT),
-        (410, Reason.TARGET_GONE),
+        (410, Reason.TARGET_MISSING),
         (429, Reason.RATE_LIMITED),
         (500, Reason.TARGET_5XX),
         (502, Reason.TARGET_5XX),

@@ -2,92 +2,18 @@
 
 import asyncio
 import socket
-import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any
 
 import pytest
 from aiohttp import web
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from standardwebhooks.webhooks import Webhook
 
 from router.api import ConnectorError, Reason
 from sinks.http import connector
-from sinks.http.config import HttpConfig
-from sinks.http.sink import HttpSink, open_sink
+from sinks.http.sink import open_sink
+from tests.integration.authority import Authority
+from tests.integration.http_endpoint import answering, config, failure, no_content, read_request, receiver, speaker
 from tests.unit.sinks.examples import SIGNING_SECRET, batch, event, secret
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-def config(url: str, **changes: Any) -> HttpConfig:
-    return HttpConfig.model_validate({"url": url, "signing_secret": secret(SIGNING_SECRET)} | changes)
-
-
-@asynccontextmanager
-async def receiver(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
-    """A receiver that answers with the handler, at the address that it yields."""
-    app = web.Application(client_max_size=2**30)
-    app.router.add_route("*", "/{path:.*}", handler)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
-        await site.start()
-        port = runner.addresses[0][1]
-        yield f"{'https' if tls else 'http'}://127.0.0.1:{port}/in"
-    finally:
-        await runner.cleanup()
-
-
-@asynccontextmanager
-async def speaker(script: Script) -> AsyncIterator[str]:
-    """A server that says what the script says, be it HTTP or not."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await script(reader, writer)
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-    finally:
-        server.close()
-
-
-async def read_request(reader: asyncio.StreamReader) -> None:
-    head = await reader.readuntil(b"\r\n\r\n")
-    length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length"))
-    await reader.readexactly(int(length.partition(b":")[2]))
-
-
-def answering(answer: bytes) -> Script:
-    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await read_request(reader)
-        writer.write(answer)
-        await writer.drain()
-
-    return script
-
-
-async def failure(sink: HttpSink) -> ConnectorError:
-    with pytest.raises(ConnectorError) as caught:
-        await sink.write(batch([event(1)], 0))
-    return caught.value
-
-
-async def no_content(_request: web.Request) -> web.Response:
-    return web.Response(status=204)
 
 
 async def test_an_event_arrives_to_the_byte_and_verifiably() -> None:
@@ -219,6 +145,21 @@ async def test_an_endless_answer_is_not_read_to_its_end() -> None:
     assert sent < 50_000_000
 
 
+@pytest.mark.parametrize(("size", "connections"), [(1_000_000, 1), (1_100_000, 3)])
+async def test_a_connection_is_kept_if_the_answer_is_not_too_large(size: int, connections: int) -> None:
+    peers: set[object] = set()
+
+    async def receive(request: web.Request) -> web.Response:
+        peers.add(request.transport.get_extra_info("peername") if request.transport else None)
+        return web.Response(body=b"x" * size)
+
+    async with receiver(receive) as url, open_sink(config(url), "s") as sink:
+        for number in range(3):
+            await sink.write(batch([event(number)], number))
+
+    assert len(peers) == connections
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -312,26 +253,6 @@ async def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.Monke
         assert await sink.write(batch([event(1)], 0)) == 0
 
 
-def self_signed(directory: Path) -> ssl.SSLContext:
-    """The TLS settings of a server whose certificate for 127.0.0.1 only it vouches for."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    file = directory / "server.pem"
-    plain = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file.write_bytes(plain + certificate.public_bytes(serialization.Encoding.PEM))
-    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    tls.load_cert_chain(file)
-    return tls
-
-
 async def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
     received: list[str] = []
 
@@ -339,7 +260,9 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) 
         received.append(request.path)
         return web.Response(status=204)
 
-    async with receiver(receive, self_signed(tmp_path)) as url, open_sink(config(url), "s") as sink:
+    authority = Authority(tmp_path)
+    server = authority.server(authority.issue("shop.example"))
+    async with receiver(receive, server) as url, open_sink(config(url), "s") as sink:
         error = await failure(sink)
 
     assert error.reason is Reason.TARGET_UNREACHABLE

@@ -84,7 +84,9 @@ class JwtVerifier:
     def __init__(self, scheme: BearerJwtScheme) -> None:
         self._scheme = scheme
         self._keys = (
-            StaticKeys(public_keys({"keys": scheme.keys})) if scheme.jwks_url is None else FetchedKeys(scheme.jwks_url)
+            StaticKeys(public_keys({"keys": scheme.keys}))
+            if scheme.jwks_url is None
+            else FetchedKeys(scheme.jwks_url, scheme.egress)
         )
 
     def verify(self, request: Request) -> None:

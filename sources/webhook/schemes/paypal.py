@@ -61,7 +61,7 @@ class PaypalScheme(Scheme):
 
     def verifier(self) -> Verifier:
         """With no certificate yet."""
-        return PaypalVerifier(self, FetchedCertificates(roots(self.ca_file), self.certificate_names))
+        return PaypalVerifier(self, FetchedCertificates(roots(self.ca_file), self.certificate_names, self.egress))
 
     def hosts(self) -> tuple[str, ...]:
         """Where the certificates are."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sinks.http.answer import MAX_BODY_BYTES, MAX_HEAD_BYTES, AnswerReader
+from sinks.http.answer import MAX_BODY_BYTES, MAX_HEAD_BYTES, MAX_KEPT_BYTES, AnswerReader
 from sinks.http.errors import AnswerError
 
 CHUNKED_HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n"
@@ -89,7 +89,7 @@ def test_what_is_not_http_is_refused(head: bytes) -> None:
         b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
         b"HTTP/1.1 204 No Content\r\n\r\nmore than was asked for",
         CHUNKED + b"HTTP/1.1 200 OK\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n" + b"x" * (MAX_BODY_BYTES + 1),
+        b"HTTP/1.1 200 OK\r\ncontent-length: 10000000\r\n\r\n" + b"x" * (MAX_BODY_BYTES + 1),
     ],
 )
 def test_a_connection_is_not_used_again_after(answer: bytes) -> None:
@@ -112,3 +112,32 @@ def test_a_body_without_a_length_ends_with_the_connection() -> None:
 def test_endless_lines_are_refused(start: bytes) -> None:
     with pytest.raises(AnswerError):
         read(start, *[b"1" * 1000] * (MAX_HEAD_BYTES // 1000 + 2))
+
+
+@pytest.mark.parametrize(
+    ("answer", "body"),
+    [
+        (ANSWERS[0], b""),
+        (ANSWERS[2], b"hello"),
+        (CHUNKED, b"hello" + b"x" * 26),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n" + b"x" * 100_000, b"x" * MAX_KEPT_BYTES),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n" + b"1\r\ny\r\n" * 70_000, b"y" * MAX_KEPT_BYTES),
+    ],
+)
+@pytest.mark.parametrize("piece", [1_000, 1 << 24])
+def test_the_beginning_of_a_body_is_kept_if_it_is_wanted(answer: bytes, body: bytes, piece: int) -> None:
+    reader = AnswerReader(keep_body=True)
+    for start in range(0, len(answer), piece):
+        reader.feed(answer[start : start + piece])
+    reader.feed(b"0\r\n\r\n" if answer.endswith(b"y\r\n") else b"")
+
+    assert reader.answer is not None
+    assert reader.answer.body == body
+
+
+@given(st.sampled_from(ANSWERS))
+def test_a_body_that_nobody_wants_is_not_kept(answer: bytes) -> None:
+    reader = read(answer)
+
+    assert reader.answer is not None
+    assert reader.answer.body == b""

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from router.api import ConnectorError, Peer, Reason, Receiver, Record, Reply, Request
+from router.api import ConnectorError, Egress, Peer, Reason, Receiver, Record, Reply, Request
 from router.testing.received import records_of
 from sources.webhook.config import WebhookConfig
 from sources.webhook.receiver import WebhookReceiver
@@ -22,7 +22,9 @@ Headers = tuple[tuple[str, str], ...]
 def opened(verify: Mapping[str, Any], **more: Any) -> WebhookReceiver:
     """A receiver; the secrets `ONE`, `TWO`, `SHORT` and `EMPTY` have values."""
     config = {"path": "/hooks", "verify": verify, **more}
-    return WebhookReceiver(WebhookConfig.model_validate(config, context={"resolve": VALUES.__getitem__}))
+    scoped = frozenset(WebhookConfig.model_validate(config, context={"resolve": VALUES.__getitem__}).verify.hosts())
+    context = {"resolve": VALUES.__getitem__, "egress": Egress(hosts=scoped)}
+    return WebhookReceiver(WebhookConfig.model_validate(config, context=context))
 
 
 def sent(
