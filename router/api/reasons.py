@@ -245,7 +245,7 @@ SPECS: dict[Reason, ReasonSpec] = {
         Action.DEAD_LETTER,
         422,
         "INVALID_ARGUMENT",
-        "An engine's handler raised an exception for this event.",
+        "An engine's handler, or the function of a sink, raised an exception for this event.",
     ),
     Reason.SIGNATURE_MISSING: ReasonSpec(
         ErrorClass.AUTH_FAILED,

@@ -15,6 +15,7 @@ from router.config.models import Pipeline
 from router.observability.metrics import REGISTRY
 from sources.webhook import connector
 from sources.webhook.config import WebhookConfig
+from tests.conformance.functions import offered
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -49,7 +50,15 @@ def test_every_whole_pipeline_is_a_valid_configuration(page: Path, tmp_path: Pat
             assert load(file, resolve=lambda _reference: "x" * 32).pipeline.name
 
 
+@pytest.fixture
+def functions(tmp_path: Path) -> Iterator[None]:
+    """Those that the pages call are installed."""
+    with offered(tmp_path):
+        yield
+
+
 @each_page
+@pytest.mark.usefixtures("functions")
 def test_every_part_of_a_configuration_is_valid_in_its_place(page: Path, tmp_path: Path) -> None:
     """A block that begins with ```yaml names settings of a pipeline or of an endpoint; none is a mistake."""
     for number, (kind, block) in enumerate(_blocks(page)):
