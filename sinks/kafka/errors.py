@@ -31,6 +31,22 @@ _REASONS: dict[int, Reason] = {
     KafkaError._RESOLVE: Reason.TARGET_UNREACHABLE,  # noqa: SLF001
     KafkaError._SSL: Reason.TARGET_UNREACHABLE,  # noqa: SLF001
     KafkaError.CONCURRENT_TRANSACTIONS: Reason.TARGET_BUSY,
+    # A leader or a coordinator is being elected, or has been, of which this client has not heard yet.
+    KafkaError.LEADER_NOT_AVAILABLE: Reason.TARGET_BUSY,
+    KafkaError.NOT_LEADER_FOR_PARTITION: Reason.TARGET_BUSY,
+    KafkaError.FENCED_LEADER_EPOCH: Reason.TARGET_BUSY,
+    KafkaError.UNKNOWN_LEADER_EPOCH: Reason.TARGET_BUSY,
+    KafkaError.OFFSET_NOT_AVAILABLE: Reason.TARGET_BUSY,
+    KafkaError.REPLICA_NOT_AVAILABLE: Reason.TARGET_BUSY,
+    KafkaError.BROKER_NOT_AVAILABLE: Reason.TARGET_BUSY,
+    KafkaError.NETWORK_EXCEPTION: Reason.TARGET_BUSY,
+    KafkaError.KAFKA_STORAGE_ERROR: Reason.TARGET_BUSY,
+    KafkaError.NOT_ENOUGH_REPLICAS: Reason.TARGET_BUSY,
+    KafkaError.NOT_ENOUGH_REPLICAS_AFTER_APPEND: Reason.TARGET_BUSY,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS: Reason.TARGET_BUSY,
+    KafkaError.COORDINATOR_NOT_AVAILABLE: Reason.TARGET_BUSY,
+    KafkaError.NOT_COORDINATOR: Reason.TARGET_BUSY,
+    KafkaError._WAIT_COORD: Reason.TARGET_BUSY,  # noqa: SLF001
     KafkaError.TOPIC_ALREADY_EXISTS: Reason.ALREADY_PROCESSED,
 }
 _FIXES = {

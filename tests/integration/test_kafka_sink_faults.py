@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from router.api import Action, Batch, ErrorClass, Reason, TopicPartition
+from router.api import Action, Batch, ConnectorError, ErrorClass, Reason, TopicPartition
 from router.dev.endpoints import Endpoints
 from router.dev.stack import Stack
 from sinks.kafka.config import KafkaConfig
@@ -78,18 +78,21 @@ async def test_a_broker_that_hangs_in_a_transaction_leaves_all_of_it_or_nothing(
     async with open_sink(config(topic, timeout_seconds=5), topic.name) as sink:
         await sink.claim(PARTITION)
         await sink.write(batch([event(0)], 0))
-        writing = asyncio.create_task(failure(sink.write(batch([event(number) for number in range(1, 500)], 1))))
+        writing = asyncio.create_task(sink.write(batch([event(number) for number in range(1, 500)], 1)))
         await asyncio.sleep(moment)
         with hanging(stack):
-            unknown = await writing
-        refused = await failure(sink.write(batch([event(500)], 500)))
+            [outcome] = await asyncio.gather(writing, return_exceptions=True)
+        if isinstance(outcome, ConnectorError):
+            assert (outcome.error_class, outcome.action) == (ErrorClass.INDETERMINATE, Action.REOPEN)
+            assert (await failure(sink.write(batch([event(500)], 500)))).error_class is ErrorClass.FENCED
+        else:
+            # It was done before the broker hung, which cannot be so if that came at once.
+            assert (outcome, moment > 0) == (0, True)
         position = await claimed(sink, PARTITION)
         committed = len(ids(topic))
 
-    assert (unknown.error_class, unknown.action) == (ErrorClass.INDETERMINATE, Action.REOPEN)
-    assert refused.error_class is ErrorClass.FENCED
     assert position == committed
-    assert position in (1, 500)
+    assert position in ((1, 500) if isinstance(outcome, ConnectorError) else (500,))
 
 
 class CrashError(Exception):
