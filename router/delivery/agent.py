@@ -82,7 +82,7 @@ class SinkAgent:
         self._stopping = asyncio.Event()
         self._failure: BaseException | None = None
         config = consumer_settings(settings.bootstrap_servers, f"con-{settings.sink}", settings.group)
-        self._consumer = GroupConsumer(config, (*settings.topics, settings.replay_topic), self)
+        self._consumer = GroupConsumer(config, (*settings.topics, settings.replay_topic), self, from_group=False)
         self._keys = KeyIndexes(settings.bootstrap_servers, settings.keys)
         pace = None
         if settings.max_events_per_second is not None:

@@ -76,7 +76,7 @@ class PartitionWorker:
         self._flood = wiring.flood
         self._keys = keys
         self._progress = Progress()
-        self._position: int | None = None
+        self._begin = self._position = 0
         self._lanes: Lanes | None = None
         self._events = 0
         self._bytes = 0
@@ -108,6 +108,9 @@ class PartitionWorker:
         """Take records in the order of their offsets."""
         if not self._ready or self._lanes is None:
             return  # it is being positioned: these were fetched before, and will be fetched again
+        if records[0].offset < self._begin:
+            # The position is the sink's word, which the consumer's does not undo.
+            records = [record for record in records if record.offset >= self._begin]
         lanes = self._lanes
         for record in records:
             self._progress.begin(record.offset)
@@ -133,8 +136,8 @@ class PartitionWorker:
         except Exception as error:  # noqa: BLE001  the outermost loop of a partition: an unknown error stops the sink
             self._failed(error)
 
-    async def _start(self) -> int | None:
-        """Where to begin, or to begin again; None: at the partition's beginning.
+    async def _start(self) -> int:
+        """Where to begin, or to begin again.
 
         The choice is never left to the consumer, which may be further on than what is delivered: what it has fetched
         for somebody else, or before it was told where to begin, would never be offered again.
@@ -146,7 +149,7 @@ class PartitionWorker:
                 return claimed
         if self._progress.next_offset is not None:
             return self._progress.next_offset
-        return await self._patiently(lambda: self._consumer.committed(self._place))
+        return await self._patiently(lambda: self._consumer.left_off(self._place))
 
     async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
         attempt = 0
@@ -161,8 +164,8 @@ class PartitionWorker:
                 self._observer.failed(error.reason, seconds)
             await asyncio.sleep(seconds)
 
-    async def _deliver_from(self, offset: int | None) -> None:
-        self._position = offset
+    async def _deliver_from(self, offset: int) -> None:
+        self._begin = self._position = offset
         self._lanes = lanes = self._make_lanes()
         await self._consumer.begin(self._place, offset, ready=self._open)
         await lanes.run()
@@ -207,10 +210,7 @@ class PartitionWorker:
     async def _write(
         self, records: Sequence[Consumed], items: Sequence[tuple[Item, Schema | None]], waiting: Waiting
     ) -> None:
-        if self._limits.in_flight == 1:
-            first = records[0].offset if self._position is None else self._position
-        else:
-            first = records[0].offset
+        first = self._position if self._limits.in_flight == 1 else records[0].offset
         following = records[-1].offset + 1
         for chunk in chunks(items, first, following):
             await self._writer.write(chunk, waiting)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as Offset
 
 from router.api import ConnectorError, Reason
@@ -45,7 +45,7 @@ class Consumed(NamedTuple):
 _WAIT_SECONDS = 0.05
 _REVOKE_SECONDS = 60
 _CLOSE_SECONDS = 8
-_COMMITTED_SECONDS = 10
+_LOOKUP_SECONDS = 10
 _SEEK_ATTEMPTS = 50
 _SEEK_PAUSE_SECONDS = 0.1
 
@@ -54,7 +54,7 @@ class Assignments(Protocol):
     """Who is told of assignments; called on the event loop."""
 
     async def assigned(self, places: Collection[Place]) -> None:
-        """These partitions are ours now, and paused until `GroupConsumer.begin`."""
+        """These partitions are ours now, and paused until `GroupConsumer.begin`, or `resume`."""
         ...
 
     async def revoked(self, places: Collection[Place], *, lost: bool) -> Mapping[Place, int]:
@@ -63,7 +63,11 @@ class Assignments(Protocol):
 
 
 class GroupConsumer:
-    """One librdkafka consumer; its blocking calls run on a thread of its own."""
+    """One librdkafka consumer; its blocking calls run on a thread of its own.
+
+    from_group: partitions go on where the group left off, with `resume`; otherwise wherever `begin` says, and nowhere
+    else.
+    """
 
     def __init__(
         self,
@@ -71,8 +75,11 @@ class GroupConsumer:
         topics: Sequence[str],
         assignments: Assignments,
         protocol: Mapping[str, Any] = CONSUMER_PROTOCOL,
+        *,
+        from_group: bool = True,
     ) -> None:
         self._config = config
+        self._from_group = from_group
         self._topics = list(topics)
         self._assignments = assignments
         self._loop = asyncio.get_running_loop()
@@ -91,16 +98,16 @@ class GroupConsumer:
         """
         return await self._loop.run_in_executor(self._thread, self._fetch, limit)
 
-    async def committed(self, place: Place) -> int | None:
-        """Where the group left off; None if it has never been in the partition. Raises ConnectorError."""
-        return await self._loop.run_in_executor(self._thread, self._committed, place)
+    async def left_off(self, place: Place) -> int:
+        """Where the group left off; if it has never been in the partition, its beginning. Raises ConnectorError."""
+        return await self._loop.run_in_executor(self._thread, self._left_off, place)
 
-    async def begin(self, place: Place, offset: int | None, ready: Callable[[], None]) -> None:
-        """Go to the offset (None: the partition's beginning) and let the partition flow.
+    async def begin(self, place: Place, offset: int, ready: Callable[[], None]) -> None:
+        """Go to the offset and let the partition flow.
 
         ready is called in between: records fetched before it belong to the old position, those after to the new.
         """
-        await self._seek(place, OFFSET_BEGINNING if offset is None else offset)
+        await self._seek(place, offset)
         ready()
         self.resume([place])
 
@@ -147,14 +154,17 @@ class GroupConsumer:
             with suppress(RuntimeError):  # the loop is gone: nobody waits any longer
                 self._loop.call_soon_threadsafe(closed.set)
 
-    def _committed(self, place: Place) -> int | None:
+    def _left_off(self, place: Place) -> int:
         try:
-            [found] = self._consumer.committed([Offset(*place)], timeout=_COMMITTED_SECONDS)
+            [found] = self._consumer.committed([Offset(*place)], timeout=_LOOKUP_SECONDS)
+            if found.error is not None:
+                raise translate(found.error, "looking up where the group left off")
+            if found.offset >= 0:
+                return found.offset
+            beginning, _ = self._consumer.get_watermark_offsets(Offset(*place), timeout=_LOOKUP_SECONDS)
         except KafkaException as error:
             raise translate(error, "looking up where the group left off") from error
-        if found.error is not None:
-            raise translate(found.error, "looking up where the group left off")
-        return found.offset if found.offset >= 0 else None
+        return beginning
 
     def _subscribe(self, protocol: Mapping[str, Any]) -> Consumer:
         consumer = Consumer(self._config | dict(protocol))
@@ -213,6 +223,10 @@ class GroupConsumer:
             self._due.popleft()()
 
     def _on_assign(self, consumer: Consumer, offsets: list[Offset]) -> None:
+        if not self._from_group:
+            # Some number, since the look-up of where the group left off would still be under way when `begin` seeks,
+            # and undo that (https://github.com/confluentinc/librdkafka/issues/2256). Nothing is fetched from there.
+            offsets = [Offset(offset.topic, offset.partition, 0) for offset in offsets]
         consumer.incremental_assign(offsets)
         consumer.pause(offsets)
         places = [(offset.topic, offset.partition) for offset in offsets]
