@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from router.api import Reason
 from router.config.faults import KeyPath
 from router.config.files import Configuration
-from router.config.loaded import LoadedReceiver, LoadedSink
+from router.config.loaded import LoadedReceiver, LoadedSink, LoadedSource
 from router.config.models import Pipeline, SinkSettings
 from router.config.names import OWN_TOPICS, canonical_address, consumer_group, workers_group
 from router.config.spool import SpoolMode
@@ -41,6 +41,23 @@ def check_spools(configuration: Configuration, pipeline: Pipeline, receivers: Ma
         elif pipeline.ingress.spool is None:
             message = "The ingress has no directory for a spool."
             configuration.refuse(Reason.CONFIG_INVALID, path, message, "Set `ingress.spool.directory`.")
+
+
+def check_unused(
+    configuration: Configuration, receivers: Mapping[str, LoadedReceiver], sources: Mapping[str, LoadedSource]
+) -> None:
+    """No source has a setting that has no effect on one of its kind."""
+    for name, receiver in receivers.items():
+        if "schedule" in receiver.settings.model_fields_set:
+            message = "Only sources that fetch have a schedule; to this one others push."
+            configuration.refuse(Reason.CONFIG_INVALID, ("sources", name, "schedule"), message, "Leave it out.")
+    for name, source in sources.items():
+        if source.connector.streams_on and "schedule" in source.settings.model_fields_set:
+            message = "This source streams on without an end, so that no schedule starts it again."
+            configuration.refuse(Reason.CONFIG_INVALID, ("sources", name, "schedule"), message, "Leave it out.")
+        if source.settings.limits.rate is not None:
+            message = "Only sources that others push to have limits; this one fetches at its own pace."
+            configuration.refuse(Reason.CONFIG_INVALID, ("sources", name, "limits"), message, "Leave it out.")
 
 
 def check_groups(configuration: Configuration, pipeline: str, sinks: Mapping[str, SinkSettings]) -> None:

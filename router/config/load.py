@@ -27,6 +27,7 @@ from router.config.consistency import (
     check_ports,
     check_spools,
     check_topics,
+    check_unused,
 )
 from router.config.egress import check_egress
 from router.config.faults import KeyPath
@@ -90,6 +91,7 @@ class Loading:
         for name, raw in _entries(data, "sinks"):
             self.add_sink(name, raw)
         check_paths(self.configuration, self.receivers)
+        check_unused(self.configuration, self.receivers, self.sources)
         if pipeline is not None:
             self._check_whole(pipeline)
         if pipeline is None or self.configuration.faults:

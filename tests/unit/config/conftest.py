@@ -3,10 +3,10 @@
 import pytest
 
 from router.config import connectors
-from tests.unit.config.examples import HOOK, TABLE
+from tests.unit.config.examples import HOOK, PULL, STREAM, TABLE
 
 
 @pytest.fixture(autouse=True)
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connectors, "sources", lambda: {"hook": HOOK})
+    monkeypatch.setattr(connectors, "sources", lambda: {"hook": HOOK, "pull": PULL, "stream": STREAM})
     monkeypatch.setattr(connectors, "sinks", lambda: {"table": TABLE})

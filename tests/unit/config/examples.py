@@ -1,7 +1,8 @@
 """A valid configuration to make mistakes in, and the small connectors that it uses."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,13 +12,17 @@ from router.api import (
     Batch,
     ConnectorConfig,
     ConnectorError,
+    Emit,
     Guarantee,
+    Position,
     Reason,
     ReceiverConnector,
     Record,
     Request,
     Secret,
     SinkConnector,
+    SourceConnector,
+    Stream,
 )
 from router.config.faults import ConfigError, Fault
 from router.config.load import load
@@ -54,6 +59,17 @@ sinks:
       port: 5432
       password: ${env:DB_PASSWORD}
 """
+
+FETCHED = """\
+sources:
+  items:
+    connector: pull
+    scopes:
+      topics: [items.v1]
+    routes:
+      - topic: items.v1
+"""
+"""Another source, to be put in place of the line `sources:`."""
 
 
 class Plain(ConnectorConfig):
@@ -102,6 +118,13 @@ class Hook:
         return ()
 
 
+class Pull:
+    """A source that finds nothing."""
+
+    async def run(self, emit: Emit, checkpoints: Mapping[str, Position]) -> None:
+        return
+
+
 class Table:
     """A sink that keeps nothing."""
 
@@ -117,11 +140,28 @@ def open_hook(config: HookConfig, name: str) -> Hook:
 
 
 @asynccontextmanager
+async def open_pull(config: ConnectorConfig, name: str) -> AsyncIterator[Pull]:
+    yield Pull()
+
+
+async def check_pull(config: ConnectorConfig) -> None:
+    return
+
+
+async def discover_pull(config: ConnectorConfig) -> Sequence[Stream]:
+    return ()
+
+
+@asynccontextmanager
 async def open_table(config: TableConfig, name: str) -> AsyncIterator[Table]:
     yield Table()
 
 
 HOOK = ReceiverConnector("hook", "1.0", "Takes requests", HookConfig, open_hook, lambda config: str(config.path))
+PULL = SourceConnector(
+    "pull", "1.0", "Asks for news", ConnectorConfig, open_pull, lambda _config: (), check_pull, discover_pull
+)
+STREAM = replace(PULL, name="stream", streams_on=True)
 TABLE = SinkConnector(
     "table",
     "1.0",

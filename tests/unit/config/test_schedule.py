@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from router.api import Reason
-from tests.unit.config.examples import VALID, faults, replaced, write
+from tests.unit.config.examples import FETCHED, VALID, faults, replaced, write
 
 
 def scheduled(schedule: str) -> str:
-    return replaced("sources:\n  github:\n", f"sources:\n  github:\n    schedule: {schedule}\n")
+    return replaced("sources:\n", f"{FETCHED}    schedule: {schedule}\n")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_schedule_that_never_comes_is_refused_at_its_place(
     (fault,) = faults(write(tmp_path, scheduled(schedule)))
 
     assert fault.reason is Reason.CONFIG_INVALID
-    assert fault.path == f"sources.github.schedule.{place}"
+    assert fault.path == f"sources.items.schedule.{place}"
     assert message in fault.message
     assert fault.fix
 
@@ -56,3 +56,34 @@ def test_the_topics_of_the_runtime_are_not_for_events(tmp_path: Path) -> None:
 
     assert {fault.path for fault in found} == {"sources.github.routes[1].topic", "sinks.store.topics[0]"}
     assert all("the runtime's own" in fault.message for fault in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "message"),
+    [
+        (
+            replaced("  github:\n", "  github:\n    schedule: {interval_seconds: 5}\n"),
+            "sources.github.schedule",
+            "others push",
+        ),
+        (
+            scheduled("{interval_seconds: 5}").replace("connector: pull", "connector: stream"),
+            "sources.items.schedule",
+            "streams on",
+        ),
+        (
+            replaced("sources:\n", f"{FETCHED}    limits: {{rate: {{requests: 5}}}}\n"),
+            "sources.items.limits",
+            "its own pace",
+        ),
+        (replaced("sources:\n", f"{FETCHED}    spool: on\n"), "sources.items.spool", "others push"),
+    ],
+)
+def test_a_setting_without_an_effect_on_this_kind_of_source_is_refused(
+    tmp_path: Path, text: str, path: str, message: str
+) -> None:
+    (fault,) = faults(write(tmp_path, text))
+
+    assert (fault.reason, fault.path) == (Reason.CONFIG_INVALID, path)
+    assert message in fault.message
+    assert (fault.fix or "").startswith("Leave ")
