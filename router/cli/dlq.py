@@ -112,6 +112,11 @@ def show_letter(
     for name, value in (*_summary(letter).items(), *_headers(letter).items()):
         table.add_row(name, _text(value))
     out.print(table)
+    if letter.missing_bytes is not None:
+        out.print(
+            f"The value ({letter.missing_bytes} bytes) was too large to be kept; it stands where the record does."
+        )
+        return
     out.print(f"Value ({len(letter.record.value or b'')} bytes):")
     out.print(_readable(letter), markup=False, highlight=False)
 
@@ -282,6 +287,7 @@ def _summary(letter: Letter) -> dict[str, Any]:
         "event_id": letter.event_id,
         "event_type": letter.event_type,
         "trace": letter.trace,
+        "missing_bytes": letter.missing_bytes,
     }
 
 

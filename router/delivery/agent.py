@@ -10,7 +10,7 @@ from router.delivery.backoff import Backoff
 from router.delivery.breaker import Breaker
 from router.delivery.claims import KeyClaims
 from router.delivery.concurrency import Concurrency
-from router.delivery.dead_letter import Refusal, dead_letter
+from router.delivery.dead_letter import Refusal, dead_letter, without_value
 from router.delivery.flood import Flood, FloodLimits
 from router.delivery.gate import Gate
 from router.delivery.key_index import KeyIndexes, KeySettings
@@ -196,6 +196,9 @@ class SinkAgent:
             try:
                 await self._producer.send([letter])
             except ConnectorError as blocked:
+                if blocked.reason is Reason.PAYLOAD_TOO_LARGE and letter.value is not None:
+                    letter = without_value(letter)
+                    continue
                 attempt += 1
                 seconds = settings.backoff.seconds(blocked, attempt)
                 self._observer.failed(Reason.DLQ_UNAVAILABLE, seconds)

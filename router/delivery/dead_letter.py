@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Protocol
 
 from router.api import ConnectorError
@@ -75,6 +76,14 @@ def dead_letter(topic: str, origin: Origin, refusal: Refusal, *, replayed: bool)
     earlier = header_values(origin.headers) if replayed else {}
     mine: Headers = [(key, value) for key, value in origin.headers if not key.startswith(_OURS)]
     return Message(topic, origin.key, origin.value, mine + _why(origin, refusal, earlier))
+
+
+def without_value(letter: Message) -> Message:
+    """The letter with its value's size and SHA-256 instead; the value stays where the record first stood."""
+    value = letter.value or b""
+    size, digest = str(len(value)).encode(), sha256(value).hexdigest().encode()
+    about: Headers = [(names.HEADER_VALUE_BYTES, size), (names.HEADER_VALUE_SHA256, digest)]
+    return letter._replace(value=None, headers=letter.headers + about)
 
 
 def replay(topic: str, letter: Consumed) -> Message:

@@ -22,8 +22,9 @@ class Letter:
     """A dead letter that has not been put back.
 
     id: `partition:offset` in the dead-letter topic. topic, partition, offset: where the record first stood.
-    attempt: how often it has been refused, replays included. copies: the same refusal written again, after a
-    crash between the dead letter and the position.
+    attempt: how often it has been refused, replays included. missing_bytes: the size of a value that was too large to
+    be kept, and stands in the original record only; None if the letter has its value. copies: the same refusal written
+    again, after a crash between the dead letter and the position.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Letter:
     event_id: str
     event_type: str
     trace: str
+    missing_bytes: int | None = None
     copies: tuple[Consumed, ...] = ()
 
 
@@ -104,6 +106,7 @@ def _letter(record: Consumed, headers: Mapping[str, str]) -> Letter:
         event_id=headers.get("ce_id", ""),
         event_type=headers.get("ce_type", ""),
         trace=headers.get("traceparent", ""),
+        missing_bytes=_number(headers[names.HEADER_VALUE_BYTES], 0) if names.HEADER_VALUE_BYTES in headers else None,
     )
 
 

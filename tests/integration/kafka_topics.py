@@ -51,14 +51,20 @@ class Topic:
 
     def change(self, name: str, value: str) -> None:
         """Give a setting of the topic another value."""
-        entry = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
-        changed = ConfigResource("topic", self.name, incremental_configs=[entry])
-        for future in self._admin.incremental_alter_configs([changed]).values():
-            future.result(_SECONDS)
+        change(self._servers, self.name, name, value)
 
     def delete(self) -> None:
         """The topic is gone."""
         self._admin.delete_topics([self.name])[self.name].result(_SECONDS)
+
+
+def change(servers: str, topic: str, name: str, value: str) -> None:
+    """Give a setting of a topic another value."""
+    admin = AdminClient({"bootstrap.servers": servers})
+    entry = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+    changed = ConfigResource("topic", topic, incremental_configs=[entry])
+    for future in admin.incremental_alter_configs([changed]).values():
+        future.result(_SECONDS)
 
 
 def settings(servers: str, topic: str) -> dict[str, str | None]:

@@ -17,6 +17,7 @@ from router.kafka.clients import CLASSIC_PROTOCOL
 from router.kafka.consumer import Place
 from router.kafka.producer import Message
 from router.testing import PositionedScriptedSink, ScriptedSink
+from tests.integration.kafka_topics import change, noise
 from tests.integration.pipeline import Lab, crashing, lab, running, until
 
 
@@ -265,6 +266,25 @@ async def test_replayed_letters_reach_the_sink_once_however_often_the_command_is
     assert counts == [2, 0]
     assert ids(sink) == Counter(f"e{number}" for number in range(10))
     assert open_letters(servers, made.dead_letters, Filter()) == []
+
+
+async def test_a_record_too_large_for_the_dead_letters_is_named_there_and_holds_up_nothing(made: Lab) -> None:
+    servers = made.endpoints.bootstrap_servers
+    change(servers, made.dead_letters, "max.message.bytes", "4000")
+    sink = ScriptedSink(poison=["e3"])
+    large = made.message(3, data=noise(20_000))
+    await made.producer.send([made.message(1), large, made.message(5)])
+
+    async with running(made.agent(sink)) as task:
+        await until(lambda: len(sink.accepted) + len(made.watch.dead) >= 3, task)
+
+    (letter,) = open_letters(servers, made.dead_letters, Filter())
+    with pytest.raises(ConnectorError) as refused:
+        put_back(servers, made.dead_letters, made.replay, Filter(), lambda _d, _t: None)
+    assert ids(sink) == Counter(["e1", "e5"])
+    assert (letter.event_id, letter.record.value, letter.missing_bytes) == ("e3", None, len(large.value or b""))
+    assert refused.value.reason is Reason.PAYLOAD_TOO_LARGE
+    assert f"{made.topic}, partition {letter.partition}, offset {letter.offset}" in (refused.value.fix or "")
 
 
 async def test_a_letter_that_fails_again_comes_back_with_its_first_place_and_one_attempt_more(made: Lab) -> None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 from router.api import ConnectorError, Reason
-from router.delivery.dead_letter import Refusal, dead_letter, replay, resolution
+from router.delivery.dead_letter import Refusal, dead_letter, replay, resolution, without_value
 from router.delivery.stage import Stage
 from router.dlq.letters import Filter, fold
 from router.kafka.consumer import Consumed
@@ -53,6 +54,15 @@ def test_a_letter_keeps_bytes_key_and_headers_and_says_where_it_came_from() -> N
     assert letter.record.headers[:3] == headers
     assert (letter.topic, letter.partition, letter.offset, letter.attempt) == ("orders.v1", 0, 17, 1)
     assert (letter.event_id, letter.event_type, letter.reason) == ("e1", "order.paid", "TARGET_REJECTED")
+
+
+def test_a_letter_without_a_value_says_how_large_it_was_what_it_was_and_where_it_is() -> None:
+    (letter,) = fold(topic([without_value(refuse(original(17)))]))
+
+    headers = dict(letter.record.headers)
+    assert (letter.record.value, letter.record.key, letter.missing_bytes) == (None, b"k17", 5)
+    assert headers["con.err.value_sha256"] == sha256(b"bytes").hexdigest().encode()
+    assert (letter.topic, letter.offset) == ("orders.v1", 17)
 
 
 def test_what_was_put_back_is_left_out() -> None:
