@@ -1,6 +1,7 @@
 """Builds what the last tests need, while the first ones run: `python -m tests.ahead`.
 
-On a machine that has never run them, Vault, Helm and promtool take longer to compile than many tests take to wait.
+On a machine that has never run them, Vault, Helm, promtool and the S3 server take longer to compile than many tests
+take to wait.
 """
 
 import os
@@ -17,12 +18,14 @@ from router.dev.places import default_cache
 from router.dev.progress import LineProgress
 from router.dev.vault_build import VaultBuild
 from tests.helm.programs import HELM, PROMTOOL
+from tests.integration.s3_server import VERSITYGW
 
 _ROOT = Path(__file__).parent
 _HELM = _ROOT / "helm"
 _NEED_VAULT = frozenset(
     {"test_dev_vault.py", "test_faults.py", "test_postgres_vault.py", "test_secret_canary.py", "test_vault.py"}
 )
+_NEED_S3 = frozenset({"test_object_store_faults.py", "test_object_store_sink.py"})
 _POLITE = 19
 
 
@@ -40,11 +43,12 @@ def start(items: Sequence[pytest.Item]) -> subprocess.Popen[bytes] | None:
 
 
 def _needs_a_build(item: pytest.Item) -> bool:
-    return _HELM in item.path.parents or item.path.name in _NEED_VAULT
+    return _HELM in item.path.parents or item.path.name in _NEED_VAULT | _NEED_S3
 
 
 if __name__ == "__main__":
     os.nice(_POLITE)
     HELM.path()
     PROMTOOL.path()
+    VERSITYGW.path()
     VaultBuild(default_cache(), LineProgress(Console(stderr=True)), threading.Event()).programs()

@@ -16,11 +16,12 @@ _MODULES = Path(__file__).parent / "modules"
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One program: the directory of its go.mod and go.sum, the package, and build tags."""
+    """One program: the directory of its go.mod and go.sum below `modules`, the package, and build tags."""
 
     name: str
     package: str
     tags: str = ""
+    modules: Path = _MODULES
 
     def path(self) -> Path:
         """Where it is; built the first time, and anew when what is locked changes. That takes two minutes."""
@@ -36,7 +37,7 @@ class Program:
     def _locked(self) -> str:
         digest = sha256(self.tags.encode())
         for file in ("go.mod", "go.sum"):
-            digest.update((_MODULES / self.name / file).read_bytes())
+            digest.update((self.modules / self.name / file).read_bytes())
         return digest.hexdigest()[:16]
 
     def _build(self, built: Path) -> None:
@@ -47,7 +48,7 @@ class Program:
             options = ("-tags", self.tags, "-trimpath", "-ldflags", "-s -w", "-o", unfinished)
             subprocess.run(  # noqa: S603  our own command
                 (_go(), "build", *options, self.package),
-                cwd=_MODULES / self.name,
+                cwd=self.modules / self.name,
                 env={**os.environ, **settings},
                 check=True,
             )
