@@ -21,6 +21,7 @@ from tests.faults.http_kill import http_kill
 from tests.faults.ingress_drain import ingress_drain
 from tests.faults.ingress_kill import ingress_kill
 from tests.faults.ingress_outage import ingress_kill_spooling, ingress_outage
+from tests.faults.ingress_processes import ingress_processes
 from tests.faults.poison import poison
 from tests.faults.promise import BrokenPromiseError, broken_promises
 from tests.faults.registry_away import registry_away
@@ -38,6 +39,7 @@ SCENARIOS: dict[str, Callable[[Setting], Coroutine[Any, Any, report.Outcome]]] =
     "broker_kill": broker_kill,
     "ingress_kill": ingress_kill,
     "ingress_drain": ingress_drain,
+    "ingress_processes": ingress_processes,
     "ingress_outage": ingress_outage,
     "ingress_kill_spooling": ingress_kill_spooling,
     "sink_away": sink_away,

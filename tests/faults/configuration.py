@@ -16,9 +16,16 @@ _PASSWORD = f"${{env:{PASSWORD_VARIABLE}}}"
 
 
 def whole(
-    endpoints: Endpoints, run: str, sink: dict[str, Any], *, port: int, admin_port: int, spool: str | None = None
+    endpoints: Endpoints,
+    run: str,
+    sink: dict[str, Any],
+    *,
+    port: int,
+    admin_port: int,
+    spool: str | None = None,
+    processes: int = 1,
 ) -> dict[str, Any]:
-    """One endpoint on the port, one topic, one sink. spool: the directory of the ingress's spool."""
+    """One endpoint on the port, one topic, one sink. spool: a directory. spool and processes: of the ingress."""
     topic = _topic(run)
     verify = {"scheme": "standard_webhooks", "secrets": [_SECRET]}
     source: dict[str, Any] = {
@@ -27,7 +34,7 @@ def whole(
         "config": {"path": PATH, "verify": verify},
         "routes": [{"topic": topic, "key": "data.key"}],
     }
-    ingress: dict[str, Any] = {"port": port}
+    ingress: dict[str, Any] = {"port": port, "processes": processes}
     if spool is not None:
         ingress["spool"] = {"directory": spool, "ack_timeout_seconds": 1}
         source["spool"] = "on"

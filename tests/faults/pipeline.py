@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
+from http import HTTPStatus
 from pathlib import Path
+from urllib.request import urlopen
 
 import yaml
 from confluent_kafka import Consumer, TopicPartition
@@ -34,6 +36,7 @@ from tests.faults.table import Table
 
 _LOOK_SECONDS = 0.1
 _PATIENCE_SECONDS = 180
+_ANSWER_SECONDS = 2
 _CATCH_UP_SECONDS = 600
 
 
@@ -49,6 +52,7 @@ class Pipeline:
     second_worker: Process
     table: Table
     port: int
+    admin_port: int
 
     @property
     def topic(self) -> str:
@@ -117,6 +121,10 @@ class Pipeline:
 
         return await self.until(is_open, "the ingress listens")
 
+    async def is_ready(self, processes: int) -> bool:
+        """Whether so many processes of the ingress say so."""
+        return await asyncio.to_thread(lambda: all(_is_ready(self.admin_port + number) for number in range(processes)))
+
     async def moving(self, behind: dict[int, int] | None = None) -> float:
         """Wait until every partition has moved on from where it is, or was; returns after how many seconds."""
         before = await self.positions() if behind is None else behind
@@ -156,12 +164,17 @@ class Pipeline:
 
 @contextmanager
 def pipeline(
-    stack: Stack, run: str, directory: Path, receiver: int | None = None, spool: Path | None = None
+    stack: Stack,
+    run: str,
+    directory: Path,
+    receiver: int | None = None,
+    spool: Path | None = None,
+    processes: int = 1,
 ) -> Iterator[Pipeline]:
     """A pipeline with its table, nothing started yet; at the end nothing of it runs.
 
     run: names the topics and the table; letters and digits. directory: for configuration and logs. receiver: a port
-    to post to, instead of writing to the table. spool: the directory of the ingress's spool.
+    to post to, instead of writing to the table. spool: the directory of the ingress's spool. processes: of the ingress.
     """
     directory.mkdir(parents=True, exist_ok=True)
     # One for the ingress, and one for the metrics of each process.
@@ -172,19 +185,35 @@ def pipeline(
         PASSWORD_VARIABLE: endpoints.postgres_password,
         "LOG_FORMAT": "json",
     }
-    processes = []
+    roles = []
     for role, number in (("ingress", 1), ("worker", 2), ("worker", 3)):
         configuration = directory / f"{role}-{number}.yaml"
         sink = postgres(endpoints, run) if receiver is None else http(run, receiver)
         directory_of_spool = None if spool is None else str(spool)
-        content = whole(endpoints, run, sink, port=ports[0], admin_port=ports[number], spool=directory_of_spool)
+        content = whole(
+            endpoints,
+            run,
+            sink,
+            port=ports[0],
+            admin_port=ports[number],
+            spool=directory_of_spool,
+            processes=processes,
+        )
         configuration.write_text(yaml.safe_dump(content, sort_keys=False))
-        processes.append(Process(role, configuration, environment, configuration.with_suffix(".log")))
-    ingress, *workers = processes
-    made = Pipeline(run, stack, endpoints, ingress, workers[0], workers[1], Table(endpoints, run), ports[0])
+        roles.append(Process(role, configuration, environment, configuration.with_suffix(".log")))
+    ingress, *workers = roles
+    made = Pipeline(run, stack, endpoints, ingress, workers[0], workers[1], Table(endpoints, run), *ports[:2])
     made.table.create()
     try:
         yield made
     finally:
-        for process in processes:
+        for process in roles:
             process.abandon()
+
+
+def _is_ready(admin_port: int) -> bool:
+    try:
+        with urlopen(f"http://{HOST}:{admin_port}/readyz", timeout=_ANSWER_SECONDS) as answer:
+            return bool(answer.status == HTTPStatus.OK)
+    except OSError:
+        return False

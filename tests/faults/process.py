@@ -67,6 +67,14 @@ class Process:
         if self._process is not None:
             self._process.send_signal(number)
 
+    def children(self) -> list[int]:
+        """The ids of the processes that it has started, the oldest first (Linux)."""
+        self.check()
+        if self._process is None:
+            return []
+        pid = self._process.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
     @property
     def resident_bytes(self) -> int:
         """The memory that it occupies; 0 if it does not run."""
