@@ -76,17 +76,24 @@ class Ingress:
     async def _follow(
         self, server: IngressServer, endpoints: Endpoints, registry: Registry, stop: asyncio.Event
     ) -> None:
-        """Take up what changes, about every second, until `stop` is set."""
+        """Take up what changes, about every second, until `stop` is set.
+
+        A change that waits for the brokers holds up nothing, and gives way to a newer one.
+        """
         if self._changes is not None:
             self._changes.listen()
-        while not stop.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), _LOOK_SECONDS)
-                return
-            server.refresh()
-            if self._changes is not None and self._changes.has_come():
-                await self._change(self._changes, server, endpoints, registry, stop)
-            await endpoints.refresh()
+        changing: asyncio.Task[None] | None = None
+        try:
+            while not await _is_set(stop, _LOOK_SECONDS):
+                server.refresh()
+                if self._changes is not None and self._changes.has_come():
+                    await _end(changing)
+                    changing = asyncio.create_task(self._change(self._changes, server, endpoints, registry, stop))
+                if changing is not None and changing.done():
+                    changing.result()
+                await endpoints.refresh()
+        finally:
+            await _end(changing)
 
     async def _change(
         self, changes: Changes, server: IngressServer, endpoints: Endpoints, registry: Registry, stop: asyncio.Event
@@ -136,3 +143,18 @@ class Ingress:
                     seconds = _BACKOFF.seconds(error, attempt)
                     _log.warning("waiting for the registry", reason=error.reason, retry_in_seconds=round(seconds, 2))
                 await pause(seconds, stop)
+
+
+async def _is_set(stop: asyncio.Event, seconds: float) -> bool:
+    """Whether it is set within so many seconds."""
+    with suppress(TimeoutError):
+        return await asyncio.wait_for(stop.wait(), seconds)
+    return False
+
+
+async def _end(task: asyncio.Task[None] | None) -> None:
+    """Let it end where it is. Raises what it has raised."""
+    if task is not None:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -86,6 +86,30 @@ async def test_endpoints_come_change_and_go_while_requests_run(
     assert statuses == {202}
 
 
+async def test_a_change_that_waits_for_brokers_gives_way_to_a_newer_one(
+    endpoints: Endpoints, unique: Callable[[], str], tmp_path: Path
+) -> None:
+    line = Line(endpoints, unique(), tmp_path)
+    sources = line.content["sources"]
+    nowhere = {**line.content["kafka"], "bootstrap_servers": f"{HOST}:1"}
+    line.process.start()
+    try:
+        async with aiohttp.ClientSession() as session:
+            await line.becomes(session, PATH, 202)
+
+            more = {"more": line.endpoint("/hooks/more")}
+            line.write(line.content | {"kafka": nowhere, "sources": sources | more})
+            await _logged(line, "waiting")
+            assert await line.status(session, PATH) == 202
+            assert await line.status(session, "/hooks/more") == 401
+            line.write(line.content | {"sources": sources | {"newer": line.endpoint("/hooks/newer")}})
+            await line.becomes(session, "/hooks/newer", 202)
+            assert await line.status(session, "/hooks/more") == 401
+        await asyncio.to_thread(line.process.stop)
+    finally:
+        line.process.abandon()
+
+
 async def _send(line: Line, session: aiohttp.ClientSession, statuses: set[int]) -> None:
     while True:
         statuses.add(await line.status(session, PATH))
