@@ -93,8 +93,12 @@ def check_names(configuration: Configuration, pipeline: Pipeline) -> None:
 
 
 def check_topics(configuration: Configuration, pipeline: Pipeline) -> None:
-    """No topic of events is one that the runtime keeps its own records in."""
-    reserved = tuple(own(pipeline.name) for own in OWN_TOPICS)
+    """No topic of events, nor that of lineage, is one that the runtime keeps its own records in."""
+    reserved = {own(pipeline.name) for own in OWN_TOPICS}
+    if pipeline.lineage is not None and pipeline.lineage.topic is not None:
+        if pipeline.lineage.topic in reserved:
+            _refuse_own(configuration, ("lineage", "topic"))
+        reserved.add(pipeline.lineage.topic)
     paths: list[tuple[KeyPath, str | None]] = [
         (("sources", name, "routes", index, "topic"), route.topic)
         for name, source in pipeline.sources.items()
@@ -107,12 +111,7 @@ def check_topics(configuration: Configuration, pipeline: Pipeline) -> None:
     ]
     for path, topic in paths:
         if topic in reserved:
-            configuration.refuse(
-                Reason.CONFIG_INVALID,
-                path,
-                "This topic is the runtime's own.",
-                "Give the events a topic of their own.",
-            )
+            _refuse_own(configuration, path)
 
 
 def check_loops(configuration: Configuration, pipeline: Pipeline, sinks: Mapping[str, LoadedSink]) -> None:
@@ -145,6 +144,11 @@ def check_ports(configuration: Configuration, pipeline: Pipeline) -> None:
             "`ingress.port` and `admin.port` are the same.",
             "Give each its own port.",
         )
+
+
+def _refuse_own(configuration: Configuration, path: KeyPath) -> None:
+    message = "This topic is the runtime's own."
+    configuration.refuse(Reason.CONFIG_INVALID, path, message, "Give what is written here a topic of its own.")
 
 
 def _addresses(host: str, port: int) -> Iterator[str]:

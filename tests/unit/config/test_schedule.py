@@ -58,6 +58,14 @@ def test_the_topics_of_the_runtime_are_not_for_events(tmp_path: Path) -> None:
     assert all("the runtime's own" in fault.message for fault in found)
 
 
+def test_lineage_has_a_topic_of_its_own(tmp_path: Path) -> None:
+    with_events = faults(write(tmp_path, VALID + "lineage: {topic: github.v1}\n"))
+    (with_offsets,) = faults(write(tmp_path, VALID + "lineage: {topic: shop.offsets}\n"))
+
+    assert {fault.path for fault in with_events} == {"sources.github.routes[1].topic", "sinks.store.topics[0]"}
+    assert with_offsets.path == "lineage.topic"
+
+
 @pytest.mark.parametrize(
     ("text", "path", "message"),
     [
