@@ -33,6 +33,11 @@ def object_name(partition: TopicPartition, directory: str, first_offset: int, wr
     return f"{within}/{topic}-{partition.partition}-{first_offset:020}-{write}.{extension}"
 
 
+def probe_name(sink: str) -> str:
+    """The object that shows whether the store refuses to create what is there."""
+    return f"{POSITIONS}/{component(sink)}/conditional-writes"
+
+
 def log_place(sink: str, partition: TopicPartition) -> str:
     """The directory of a partition's log."""
     parts = (sink, partition.cluster_id, partition.topic, partition.topic_id, str(partition.partition))

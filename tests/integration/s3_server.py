@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -10,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from router.dev.ports import is_free
 from tests.helm.programs import Program
@@ -22,6 +24,7 @@ KEY = "connectors"
 SECRET = "the-secret-of-the-store"
 REFERENCE = "${env:STORE_SECRET}"
 _START_SECONDS = 20
+_PUT = re.compile(rb"PUT /([^ ?]+)")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
@@ -50,6 +53,11 @@ class S3Server:
             "secret_access_key": REFERENCE,
             **changes,
         }
+
+    def remove(self, name: str) -> None:
+        """Remove the object, and what the server knows of it. name: `bucket/object`."""
+        (self.buckets / name).unlink(missing_ok=True)
+        shutil.rmtree(self._metadata / name, ignore_errors=True)
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -90,12 +98,14 @@ class Gate:
     """Lets requests through to the server, but for one whose first line matches: that one is held.
 
     reached: set once a request is held. opened: lets it through. swallow: takes the server's answer to it away instead.
+    overwrites: removes what is there before a PUT, as if the server passed over its condition.
     """
 
-    def __init__(self, server_port: int) -> None:
-        self._server_port = server_port
+    def __init__(self, server: S3Server) -> None:
+        self._server = server
         self._held: re.Pattern[bytes] | None = None
         self._swallow = False
+        self.overwrites = False
         self.port = 0
         self.reached = threading.Event()
         self.opened = asyncio.Event()
@@ -111,7 +121,7 @@ class Gate:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
-        upstream_reader, upstream = await asyncio.open_connection("127.0.0.1", self._server_port)
+        upstream_reader, upstream = await asyncio.open_connection("127.0.0.1", self._server.port)
         answers = asyncio.create_task(_pipe(upstream_reader, writer))
         try:
             while True:
@@ -123,6 +133,8 @@ class Gate:
                         answers.cancel()
                     else:
                         await self.opened.wait()
+                if self.overwrites and (put := _PUT.match(head)):
+                    self._server.remove(unquote(put[1].decode()))
                 length = _LENGTH.search(head)
                 upstream.write(head + await reader.readexactly(int(length[1]) if length else 0))
                 if answers.cancelling():
@@ -146,7 +158,7 @@ async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 @asynccontextmanager
 async def gate(server: S3Server) -> AsyncIterator[Gate]:
     """A gate before the server while the context lasts."""
-    one = Gate(server.port)
+    one = Gate(server)
     listening = await asyncio.start_server(one.serve, "127.0.0.1", 0, limit=1 << 20)
     one.port = listening.sockets[0].getsockname()[1]
     try:

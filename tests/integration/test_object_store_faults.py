@@ -130,6 +130,17 @@ async def test_a_commit_without_an_answer_is_neither_lost_nor_repeated(place: Pl
     assert place.ids() == (ids(0, 3), ids(0, 3))
 
 
+async def test_a_store_that_passes_over_conditions_is_refused_before_anything_is_written(place: Place) -> None:
+    place.gate.overwrites = True
+
+    async with open_sink(config(place.gated), NAME) as sink:
+        refused = await failure(sink.claim(PARTITION))
+
+    assert refused.reason is Reason.CONFIG_INVALID
+    assert "If-None-Match" in (refused.fix or "")
+    assert place.ids() == ([], [])
+
+
 async def test_a_write_that_failed_among_its_objects_is_cleared_away_by_the_next_one(place: Place) -> None:
     settings = {**place.gated, "partition_by": ["subject"], "timeout_seconds": 2}
     async with open_sink(config(settings), NAME) as sink:
