@@ -87,6 +87,7 @@ class Reason(StrEnum):
     POSITION_LOST = "POSITION_LOST"
     TABLE_MISMATCH = "TABLE_MISMATCH"
     USAGE = "USAGE"
+    PLAN_STALE = "PLAN_STALE"
     PORT_IN_USE = "PORT_IN_USE"
     STACK_RUNNING = "STACK_RUNNING"
     STACK_DOWNLOAD_FAILED = "STACK_DOWNLOAD_FAILED"
@@ -463,6 +464,13 @@ SPECS: dict[Reason, ReasonSpec] = {
         422,
         "FAILED_PRECONDITION",
         "The command line cannot be understood.",
+    ),
+    Reason.PLAN_STALE: ReasonSpec(
+        ErrorClass.CONFIG,
+        Action.STOP,
+        409,
+        "FAILED_PRECONDITION",
+        "The plan for dead letters is unknown, or something it was made for has changed since.",
     ),
     Reason.PORT_IN_USE: ReasonSpec(
         ErrorClass.CONFIG,

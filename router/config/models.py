@@ -263,10 +263,19 @@ class KeySettings(Model):
 
 
 class DeadLetterSettings(Model):
-    """When so much is refused that the fault will not be with the events: after a bad deploy, for instance."""
+    """Of a sink: when so much is refused that the fault will not be with the events, and what is kept for how long."""
 
     most: int = Field(50, ge=1, le=100_000, description="So many of the last events may be dead-lettered.")
     of: int = Field(100, ge=1, le=100_000, description="How many events are looked back upon.")
+    park_after: int = Field(
+        5,
+        ge=1,
+        le=1_000,
+        description="A record that has been refused so often is parked: no replay means it by itself.",
+    )
+    retention_hours: int | None = Field(
+        None, ge=1, description="How long dead letters are kept, in a new topic; default: for ever."
+    )
 
     @model_validator(mode="after")
     def _most_is_reachable(self) -> Self:

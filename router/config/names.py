@@ -158,6 +158,11 @@ def audit_topic(pipeline: str) -> str:
     return f"{pipeline}.audit"
 
 
+def plans_topic(pipeline: str) -> str:
+    """The topic of plans for putting dead letters back."""
+    return f"{pipeline}.plans"
+
+
 def streams_topic(pipeline: str) -> str:
     """The topic of what the sources' streams look like."""
     return f"{pipeline}.streams"
@@ -190,6 +195,7 @@ OWN_TOPICS = (
     tasks_topic,
     status_topic,
     audit_topic,
+    plans_topic,
     flow_topic,
     monitor_topic,
 )

@@ -12,7 +12,7 @@ from router.kafka.consumer import Consumed
 from router.kafka.producer import Headers, Message
 
 RESOLVES = "con.dlq.resolves"
-"""On a marker in the dead-letter topic: the `partition:offset` of the dead letter that has been put back."""
+"""On a marker in the dead-letter topic: the partition of dead letters, and the offsets of those it speaks of."""
 
 _OURS = ("__connect.errors.", "con.err.", "con.dlq.")
 
@@ -88,15 +88,13 @@ def without_value(letter: Message) -> Message:
 
 def replay(topic: str, letter: Consumed) -> Message:
     """The message that puts a dead letter back: to the sink's own replay topic, still with its history."""
-    kept: Headers = [(key, value) for key, value in letter.headers if not key.startswith("__connect.errors.")]
-    return Message(topic, letter.key, letter.value, kept)
+    return Message(topic, letter.key, letter.value, letter.headers)
 
 
-def resolution(topic: str, letter: Consumed) -> Message:
-    """The marker that says, in the dead-letter topic itself, that a dead letter has been put back."""
-    return Message(
-        topic, letter.key, None, [(RESOLVES, f"{letter.partition}:{letter.offset}".encode())], letter.partition
-    )
+def plain(topic: str, letter: Consumed) -> Message:
+    """The message that a dead letter was before it was refused, for a topic that everybody reads."""
+    mine: Headers = [(key, value) for key, value in letter.headers if not key.startswith(_OURS)]
+    return Message(topic, letter.key, letter.value, mine)
 
 
 def header_values(headers: Headers) -> Mapping[str, str]:

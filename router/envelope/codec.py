@@ -76,6 +76,19 @@ class Decoder:
             raise ConnectorError(Reason.AVRO_DECODE, message) from error
 
 
+def with_data(value: bytes, schema: Schema | None, data: Any) -> bytes:
+    """An envelope's value with other data and the same attributes. schema: of its data; None where it is bytes.
+
+    Raises ConnectorError (ENCODE_FAILED) if the data does not fit the schema.
+    """
+    try:
+        _, at = attributes.read(value, _PREFIX.size)
+        return b"".join((value[:at], *_data_parts(None if schema is None else schema.avro)(data)))
+    except (TypeError, ValueError, ArithmeticError, AttributeError, LookupError, struct.error) as error:
+        message = f"The data does not fit the record's schema ({type(error).__name__})."
+        raise ConnectorError(Reason.ENCODE_FAILED, message) from error
+
+
 def _checked_read(schema: Any) -> Read:
     """fastavro, behind a walk over the bytes that it is going to read."""
     walk, parsed = compile_walk(schema), fastavro.parse_schema(schema)

@@ -1,4 +1,4 @@
-"""Read a whole topic once, from its beginning to where it ended when the reading began."""
+"""Read a topic once, or a part of it, up to where it ended when the reading began."""
 
 import time
 import uuid
@@ -17,6 +17,9 @@ _POLL_SECONDS = 0.05
 _PAUSE_SECONDS = 0.2
 _BATCH = 1_000
 
+Bounds = tuple[int, int]
+"""The first offset of a partition, and the one after its last."""
+
 
 def read_topic(
     bootstrap_servers: str, topic: str, *, must_exist: bool = False, newest: int | None = None
@@ -28,18 +31,33 @@ def read_topic(
     newest: only what stands at so many of the last offsets of each partition.
     Raises ConnectorError: BROKER_UNAVAILABLE, BROKER_TIMEOUT, PERMISSION_DENIED.
     """
+    bounds = topic_bounds(bootstrap_servers, topic, must_exist=must_exist)
+    if newest is not None:
+        bounds = {partition: (max(low, high - newest), high) for partition, (low, high) in bounds.items()}
+    yield from read_between(bootstrap_servers, topic, bounds)
+
+
+def read_between(bootstrap_servers: str, topic: str, bounds: Mapping[int, Bounds]) -> Iterator[Consumed]:
+    """The committed records between these bounds, partition by partition mixed. Raises as `read_topic`."""
+    bounds = {partition: (low, high) for partition, (low, high) in bounds.items() if high > low}
+    if not bounds:
+        return
     try:
-        bounds = _bounds(bootstrap_servers, topic, must_exist=must_exist)
-        if newest is not None:
-            bounds = {partition: (max(low, high - newest), high) for partition, (low, high) in bounds.items()}
-        if bounds:
-            yield from _read(bootstrap_servers, topic, bounds)
+        yield from _read(bootstrap_servers, topic, bounds)
     except KafkaException as error:
         raise translate(error, f"reading {topic}") from error
 
 
-def _read(bootstrap_servers: str, topic: str, bounds: Mapping[int, tuple[int, int]]) -> Iterator[Consumed]:
-    consumer = _consumer(bootstrap_servers, "read_committed")
+def topic_bounds(bootstrap_servers: str, topic: str, *, must_exist: bool = False) -> dict[int, Bounds]:
+    """Where each partition begins and ends; empty if the topic does not exist. Raises as `read_topic`."""
+    try:
+        return _bounds(bootstrap_servers, topic, must_exist=must_exist)
+    except KafkaException as error:
+        raise translate(error, f"reading {topic}") from error
+
+
+def _read(bootstrap_servers: str, topic: str, bounds: Mapping[int, Bounds]) -> Iterator[Consumed]:
+    consumer = reader(bootstrap_servers, "read_committed")
     try:
         # By number: to look up where the beginning is the client would wait for half a second.
         consumer.assign([Offset(topic, partition, low) for partition, (low, _) in bounds.items()])
@@ -65,13 +83,13 @@ def _read(bootstrap_servers: str, topic: str, bounds: Mapping[int, tuple[int, in
         consumer.close()
 
 
-def _bounds(bootstrap_servers: str, topic: str, *, must_exist: bool) -> dict[int, tuple[int, int]]:
-    """Where each partition that holds anything begins and ends; asked again while a leader is being elected.
+def _bounds(bootstrap_servers: str, topic: str, *, must_exist: bool) -> dict[int, Bounds]:
+    """Where each partition begins and ends; asked again while a leader is being elected.
 
     Asked of a reader of everything: to one of committed records only a partition ends before the first open
     transaction, and behind somebody else's may stand what has been committed long ago.
     """
-    consumer = _consumer(bootstrap_servers, "read_uncommitted")
+    consumer = reader(bootstrap_servers, "read_uncommitted")
     deadline = time.monotonic() + _TIMEOUT_SECONDS
     try:
         while True:
@@ -82,8 +100,7 @@ def _bounds(bootstrap_servers: str, topic: str, *, must_exist: bool) -> dict[int
                     raise ConnectorError(Reason.TARGET_MISSING, f"The topic {topic} does not exist.")
                 for partition in partitions:
                     low, high = consumer.get_watermark_offsets(Offset(topic, partition), timeout=_TIMEOUT_SECONDS)
-                    if high > low:
-                        bounds[partition] = (low, high)
+                    bounds[partition] = (low, high)
             except KafkaException as error:
                 if translate(error, "").action is not Action.RETRY or time.monotonic() > deadline:
                     raise
@@ -94,7 +111,8 @@ def _bounds(bootstrap_servers: str, topic: str, *, must_exist: bool) -> dict[int
         consumer.close()
 
 
-def _consumer(bootstrap_servers: str, isolation_level: str) -> Consumer:
+def reader(bootstrap_servers: str, isolation_level: str) -> Consumer:
+    """A client that reads what it is assigned and commits nothing."""
     # A group is needed by the client, but nothing is ever committed to it.
     group = {"group.id": f"con-read-{uuid.uuid4().hex}", "enable.auto.commit": False, "auto.offset.reset": "earliest"}
     settings = connection(bootstrap_servers, "con-read") | group | {"isolation.level": isolation_level}

@@ -17,6 +17,7 @@ from router.config.names import (
     keys_topic,
     monitor_topic,
     offsets_topic,
+    plans_topic,
     replay_topic,
     status_topic,
     streams_topic,
@@ -50,13 +51,14 @@ def fetching_topics(pipeline: Pipeline, sources: Mapping[str, SourceSettings]) -
 
 
 def control_topics(pipeline: Pipeline) -> dict[str, TopicSpec]:
-    """The topics of the control plane: connectors, statuses, the tasks that workers share, and the audit."""
+    """The topics of the control plane: connectors, statuses, the tasks that workers share, audit and plans."""
     spec = replace(_spec(pipeline), partitions=1, retention_hours=None)
     return {
         connectors_topic(pipeline.name): replace(spec, compact=True),
         status_topic(pipeline.name): replace(spec, compact=True),
         tasks_topic(pipeline.name): replace(spec, partitions=TASK_PARTITIONS),
         audit_topic(pipeline.name): spec,
+        plans_topic(pipeline.name): spec,
     }
 
 
@@ -75,14 +77,15 @@ def lineage_topics(pipeline: Pipeline, topic: str) -> dict[str, TopicSpec]:
 
 
 def sink_topics(pipeline: Pipeline) -> dict[str, TopicSpec]:
-    """The topics that the sinks read, and each sink's own: dead letters (kept for ever), replay, keys."""
+    """The topics that the sinks read, and each sink's own: dead letters, replay, keys."""
     spec = _spec(pipeline)
     topics: dict[str, TopicSpec] = {}
     for name, sink in pipeline.sinks.items():
         topics |= dict.fromkeys(sink.topics, spec)
         topics[replay_topic(pipeline.name, name)] = spec
         topics[keys_topic(pipeline.name, name)] = replace(spec, retention_hours=sink.delivery.keys.window_hours)
-        topics[dead_letter_topic(pipeline.name, name)] = replace(spec, retention_hours=None)
+        kept_hours = sink.delivery.dead_letters.retention_hours
+        topics[dead_letter_topic(pipeline.name, name)] = replace(spec, retention_hours=kept_hours)
     return topics
 
 

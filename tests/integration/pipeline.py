@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from router.api import Sink
 from router.delivery.agent import AgentSettings, SinkAgent
@@ -13,6 +14,7 @@ from router.delivery.key_index import KeySettings
 from router.delivery.lane import BatchLimits
 from router.delivery.partition import Limits
 from router.dev.endpoints import Endpoints
+from router.dlq.markers import Outcome, Resolution
 from router.envelope.codec import Encoder
 from router.envelope.registry import Registry
 from router.kafka.clients import producer as producer_settings
@@ -22,6 +24,8 @@ from tests.unit.delivery.doubles import Watch
 from tests.unit.envelope.examples import encoded, envelope
 
 PARTITIONS = 4
+AGAIN = Resolution(Outcome.PUT_BACK, "the test", "", datetime.now(UTC))
+"""Why the tests put dead letters back."""
 
 
 @dataclass
@@ -49,6 +53,10 @@ class Lab:
         return f"{self.prefix}.sink.replay"
 
     @property
+    def group(self) -> str:
+        return f"{self.prefix}.group"
+
+    @property
     def keys(self) -> str:
         return f"{self.prefix}.sink.keys"
 
@@ -74,7 +82,7 @@ class Lab:
             sink="sink",
             connector_version="1",
             bootstrap_servers=self.endpoints.bootstrap_servers,
-            group=f"{self.prefix}.group",
+            group=self.group,
             topics=(self.topic,),
             replay_topic=self.replay,
             dead_letter_topic=self.dead_letters,

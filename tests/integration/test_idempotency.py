@@ -11,15 +11,15 @@ import pytest
 from router.api import Event, Items, Reason, Record, Request
 from router.config.models import IngressSettings
 from router.dev.endpoints import Endpoints
-from router.dlq.letters import Filter
 from router.dlq.replay import open_letters, put_back
+from router.dlq.selection import Filter
 from router.ingress.seen import Once, SeenKeys
 from router.ingress.server import Endpoint, IngressServer
 from router.kafka.log import read_topic
 from router.testing import PositionedScriptedSink, ScriptedSink
 from tests.integration import receivers
 from tests.integration.ingress_port import Observer, Sender
-from tests.integration.pipeline import Lab, lab, running, until
+from tests.integration.pipeline import AGAIN, Lab, lab, running, until
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ async def test_the_key_of_a_dead_letter_was_not_delivered(made: Lab) -> None:
         await until(lambda: len(sink.accepted) + len(made.watch.dead) == 2, task)
         sink._poison.clear()
 
-        await asyncio.to_thread(put_back, servers, made.dead_letters, made.replay, Filter(), lambda _d, _t: None)
+        await asyncio.to_thread(put_back, servers, made.dead_letters, made.replay, Filter(), AGAIN)
         await until(lambda: len(sink.accepted) == 2, task)
         await made.publish([1])
         await until(lambda: made.watch.duplicates == 1, task)

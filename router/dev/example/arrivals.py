@@ -12,7 +12,7 @@ from router.dev.example.screen import Screen
 from router.dev.example.table import Table
 from router.dev.example.tail import Tail
 from router.dev.example.watch import DEAD_LETTERS, TOPICS
-from router.dlq.letters import fold
+from router.dlq.index import fold
 from router.kafka.consumer import Consumed
 
 _LOOK_SECONDS = 0.1

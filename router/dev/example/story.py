@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from rich.text import Text
 
@@ -15,8 +16,9 @@ from router.dev.example.screen import Screen
 from router.dev.example.sender import Sender
 from router.dev.example.table import REPAIR, Table
 from router.dev.example.watch import DEAD_LETTERS, PIPELINE, SINKS, Watch
-from router.dlq.letters import Filter
+from router.dlq.markers import Outcome, Resolution
 from router.dlq.replay import put_back
+from router.dlq.selection import Filter
 
 _LOOK_SECONDS = 0.1
 # A worker that was killed keeps its partitions for 45 seconds, and then everything has to be delivered.
@@ -88,7 +90,8 @@ class Story:
         return counts
 
     def _replay(self, label: str, sink: str) -> int:
-        return put_back(self._servers, DEAD_LETTERS[label], replay_topic(PIPELINE, sink), Filter(), _unseen)
+        resolution = Resolution(Outcome.PUT_BACK, "the example", "its cause is repaired", datetime.now(UTC))
+        return put_back(self._servers, DEAD_LETTERS[label], replay_topic(PIPELINE, sink), Filter(), resolution)
 
     async def _until(self, is_settled: Callable[[Counts], bool]) -> Counts:
         """The numbers when they have settled, or when patience is at its end."""
@@ -105,7 +108,3 @@ class Story:
             if asyncio.get_running_loop().time() > deadline:
                 return counts
             await asyncio.sleep(_LOOK_SECONDS)
-
-
-def _unseen(_done: int, _total: int) -> None:
-    """A replay of twenty needs no bar."""

@@ -11,7 +11,8 @@ from router.dev.example.receiver import Receiver
 from router.dev.example.sender import Sender
 from router.dev.example.table import Table
 from router.dev.example.tail import Tail
-from router.dlq.letters import Letter, fold
+from router.dlq.index import fold
+from router.dlq.letters import Letter
 
 PIPELINE = "shop"
 TOPICS = ("shop.github.v1", "shop.orders.v1")
